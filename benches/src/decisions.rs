@@ -28,7 +28,7 @@ const QUESTION: &str = "Which of the two vials was taken from the drawer first, 
     skipped because nobody was free, or because the label looked right? Please answer before Sunday.";
 
 /// The inputs of a decision, made as the service makes them.
-struct Desk {
+struct Ward {
     catalog: Catalog,
     ring: KeyRing,
     org: Org,
@@ -38,7 +38,7 @@ struct Desk {
     now: Timestamp,
 }
 
-impl Desk {
+impl Ward {
     fn new() -> Outcome<Self> {
         let entropy = world::Counted::default();
         let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
@@ -119,29 +119,29 @@ fn full_report() -> Command {
 
 /// The row `decide`.
 pub(crate) fn decide_rows(scale: Scale) -> Outcome<Vec<Line>> {
-    let desk = Desk::new()?;
-    let kind = desk.kind()?;
-    let (record, events) = desk.evaluating()?;
+    let ward = Ward::new()?;
+    let kind = ward.kind()?;
+    let (record, events) = ward.evaluating()?;
     let last = events.into_iter().last().ok_or("a record has an event")?;
-    let floor = Floor::of(&desk.act(&record, Command::new(Action::Ask).note(QUESTION))?)?;
+    let floor = Floor::of(&ward.act(&record, Command::new(Action::Ask).note(QUESTION))?)?;
     let count = scale.pick(2000, 200);
     let open_children = BTreeMap::new();
     // As an engine does: it compares the record with its last event.
     let (kept, last) = (Record::clone(&record), last.body);
     let mut transition = || {
         thread_cpu_each(count, |_| {
-            let record = Attested::of(kept.clone(), Some(&last), Some(&desk.authenticator))?;
+            let record = Attested::of(kept.clone(), Some(&last), Some(&ward.authenticator))?;
             let target = Target::Existing { record: &record, open_children: &open_children };
-            black_box(desk.decide(kind, target, Command::new(Action::Ask).note(QUESTION))?);
+            black_box(ward.decide(kind, target, Command::new(Action::Ask).note(QUESTION))?);
             Ok(())
         })
     };
     let mut bare = || thread_cpu_each(count, |index| floor.run(index));
     let mut report = || {
         thread_cpu_each(count, |index| {
-            let id = RecordId::from_parts(desk.now, [u8::try_from(index % 256)?; 10]);
+            let id = RecordId::from_parts(ward.now, [u8::try_from(index % 256)?; 10]);
             let target = Target::New { id, stamp: world::stamp(3, 4, 5)?, parent: None };
-            black_box(desk.decide(kind, target, full_report())?);
+            black_box(ward.decide(kind, target, full_report())?);
             Ok(())
         })
     };
@@ -167,9 +167,9 @@ struct Floor {
 impl Floor {
     fn of(change: &Change) -> Outcome<Self> {
         // A change cannot be cloned, so the same decision is made again and yields the same bytes.
-        let desk = Desk::new()?;
-        let (record, _) = desk.evaluating()?;
-        let again = desk.act(&record, Command::new(Action::Ask).note(QUESTION))?;
+        let ward = Ward::new()?;
+        let (record, _) = ward.evaluating()?;
+        let again = ward.act(&record, Command::new(Action::Ask).note(QUESTION))?;
         if again.link().body().len() != change.link().body().len() {
             return Err("the floor has other bytes".into());
         }
@@ -214,17 +214,17 @@ fn content_length(record: &Record) -> usize {
 
 /// The row `verify`.
 pub(crate) fn verify_rows(scale: Scale) -> Outcome<Vec<Line>> {
-    let desk = Desk::new()?;
-    let (mut record, mut events) = desk.evaluating()?;
+    let ward = Ward::new()?;
+    let (mut record, mut events) = ward.evaluating()?;
     while events.len() < 200 {
-        let change = desk.act(&record, Command::new(Action::AddRemark).note(QUESTION))?;
+        let change = ward.act(&record, Command::new(Action::AddRemark).note(QUESTION))?;
         events.push(StoredEvent::from(change.link()));
         record = change.into_record();
     }
     let count = scale.pick(50, 5);
     let mut ours = || {
         thread_cpu_each(count, |_| {
-            let verdict = desk.authenticator.verify(desk.kind()?, black_box(&record), black_box(&events));
+            let verdict = ward.authenticator.verify(ward.kind()?, black_box(&record), black_box(&events));
             if verdict.is_intact() { Ok(()) } else { Err("the chain is broken".into()) }
         })
     };

@@ -49,7 +49,7 @@ impl Client {
             // A redirect would send the key to another host.
             .redirect(redirect::Policy::none())
             .referer(false)
-            // The analyst's desk decides about retries.
+            // The analyst's worker decides about retries.
             .retry(retry::never())
             // No connection pool: requests are rare, and a request fails on a pooled connection that the server is
             // about to close.

@@ -1,7 +1,7 @@
 //! External analysts for [`eovr_core::analyst`]: OpenAI, Anthropic, Google, and any server that implements OpenAI's
 //! Chat Completions, for example one in the hospital.
 //!
-//! An [`Adapter`] asks **once**: one request, one deadline, one answer or one [`Reason`]. The core's desk decides about
+//! An [`Adapter`] asks **once**: one request, one deadline, one answer or one [`Reason`]. The core's worker decides about
 //! retries, the circuit breaker and the budget, and stores its decisions. The adapter therefore never sleeps, and a
 //! crash loses nothing. An adapter sends a [`Cleared`] narrative, which only the core's gateway makes.
 //! [`Analysis::read`] parses the answer and keeps no text of it.

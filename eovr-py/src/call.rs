@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::failure::{Outcome, guarded, panicked};
 use crate::outward::Outward;
-use crate::runtime::Door;
+use crate::runtime::RuntimeAccess;
 
 tokio::task_local! {
     /// The exception that a check raised during this call.
@@ -36,7 +36,7 @@ const LOOK_UP: Duration = Duration::from_millis(100);
 /// A pending call.
 #[pyclass(frozen, module = "eovr._native")]
 pub(crate) struct Call {
-    door: Door,
+    runtime: RuntimeAccess,
     work: Mutex<Option<Work>>,
     /// Whether the call is allowed after the engine is closed.
     closing: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Call {
 impl Call {
     /// A call of the verb `operation`.
     pub(crate) fn new<T: Outward>(
-        door: &Door,
+        runtime: &RuntimeAccess,
         operation: &'static str,
         work: impl Future<Output = Outcome<T>> + Send + 'static,
     ) -> Self {
@@ -61,12 +61,15 @@ impl Call {
                 }
             }
         });
-        Self { door: door.clone(), work: Mutex::new(Some(unbroken(Box::pin(work)))), closing: false }
+        Self { runtime: runtime.clone(), work: Mutex::new(Some(unbroken(Box::pin(work)))), closing: false }
     }
 
     /// The call that closes an engine; a second one does nothing.
-    pub(crate) fn closing(door: &Door, work: impl Future<Output = Outcome<()>> + Send + 'static) -> Self {
-        Self { closing: true, ..Self::new(door, "close", work) }
+    pub(crate) fn closing(
+        runtime: &RuntimeAccess,
+        work: impl Future<Output = Outcome<()>> + Send + 'static,
+    ) -> Self {
+        Self { closing: true, ..Self::new(runtime, "close", work) }
     }
 
     fn take(&self) -> Outcome<Work> {
@@ -80,17 +83,17 @@ impl Call {
     /// Waits for the result.
     fn wait(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
         guarded(|| {
-            let _waiting = self.door.enter(self.closing)?;
+            let _waiting = self.runtime.enter(self.closing)?;
             let mut work = self.take()?;
             loop {
                 let waited = async { timeout(LOOK_UP, &mut work).await };
-                let answer = py.detach(|| self.door.handle().block_on(waited));
+                let answer = py.detach(|| self.runtime.handle().block_on(waited));
                 match answer {
                     Ok(answer) => return Ok(answer?(py)?),
                     Err(_) => {
                         if let Err(signal) = py.check_signals() {
                             // Dropped inside the runtime, because drivers return their connections there.
-                            let _inside = self.door.handle().enter();
+                            let _inside = self.runtime.handle().enter();
                             drop(work);
                             return Err(signal.into());
                         }
@@ -104,18 +107,18 @@ impl Call {
     fn __await__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
         guarded(|| {
             if !self.closing {
-                self.door.check()?;
+                self.runtime.check()?;
             }
             let event_loop = running_loop(py)?;
             let future = event_loop.call_method0("create_future")?;
-            if self.closing && !self.door.leads_somewhere() {
+            if self.closing && !self.runtime.is_usable() {
                 // No task runs there any more that could be closed.
                 future.call_method1("set_result", (py.None(),))?;
                 return Ok(future.call_method0("__await__")?);
             }
             let promise = Promise { event_loop: event_loop.unbind(), future: future.clone().unbind() };
             let work = self.take()?;
-            let task = self.door.handle().spawn(async move {
+            let task = self.runtime.handle().spawn(async move {
                 let answer = work.await;
                 // After the interpreter has ended there is no receiver.
                 let _ = Python::try_attach(|py| promise.keep(py, answer));

@@ -23,20 +23,20 @@ use crate::inward::{self, KindName, Text, field, optional};
 use crate::model::Model;
 use crate::outward::Outward;
 use crate::receipts::Receipts;
-use crate::runtime::Door;
+use crate::runtime::RuntimeAccess;
 use crate::scorer::Asked;
 use crate::session::Session;
 
 /// An engine, and its access to the runtime.
 #[derive(Clone)]
 pub(crate) struct Host {
-    pub(crate) door: Door,
+    pub(crate) runtime: RuntimeAccess,
     pub(crate) files: Option<Files>,
     parts: Arc<Parts>,
 }
 
 struct Parts {
-    door: Door,
+    runtime: RuntimeAccess,
     /// `None` once the engine is closed.
     open: Mutex<Option<(Eovr, Database)>>,
 }
@@ -47,7 +47,7 @@ impl Host {
     /// # Errors
     /// `Config` after it was closed, and in a forked process.
     pub(crate) fn eovr(&self) -> Outcome<Eovr> {
-        self.door.check()?;
+        self.runtime.check()?;
         let open = self.parts.open.lock().unwrap_or_else(PoisonError::into_inner);
         match &*open {
             Some((eovr, _)) => Ok(eovr.clone()),
@@ -59,9 +59,9 @@ impl Host {
 impl Drop for Parts {
     fn drop(&mut self) {
         let open = take(self.open.get_mut().unwrap_or_else(PoisonError::into_inner));
-        if self.door.is_of_this_process() {
+        if self.runtime.is_of_this_process() {
             // Drivers need their runtime for cleaning up.
-            let _entered = self.door.handle().enter();
+            let _entered = self.runtime.handle().enter();
             drop(open);
         } else {
             // The connections belong to the parent process, so closing them here would close them there.
@@ -86,14 +86,14 @@ impl Outward for Opened {
 #[pyfunction]
 pub(crate) fn open(py: Python<'_>, parts: &Bound<'_, PyAny>) -> Outcome<Call> {
     guarded(|| {
-        let door = Door::new(py)?;
+        let runtime = RuntimeAccess::new(py)?;
         let url: Text = field(parts, "url")?;
         let master = Zeroizing::new(field::<Text>(parts, "master_key")?.0);
         let previous = optional::<Text>(parts, "previous_master_key")?.map(|key| Zeroizing::new(key.0));
         let builder = builder(parts)?;
         let files = parts.getattr("files")?;
         let files = (!files.is_none()).then(|| Files::new(files.unbind()));
-        let call = Call::new(&door.clone(), "open", async move {
+        let call = Call::new(&runtime.clone(), "open", async move {
             let database = Database::open(&url.0).await?;
             let fitted = async {
                 Ok::<_, Failure>(database.fit(builder, Keys { master, previous }).await?.open().await?)
@@ -101,7 +101,11 @@ pub(crate) fn open(py: Python<'_>, parts: &Bound<'_, PyAny>) -> Outcome<Call> {
             match fitted.await {
                 Ok(eovr) => {
                     let open = Mutex::new(Some((eovr, database)));
-                    Ok(Opened(Host { parts: Arc::new(Parts { door: door.clone(), open }), files, door }))
+                    Ok(Opened(Host {
+                        parts: Arc::new(Parts { runtime: runtime.clone(), open }),
+                        files,
+                        runtime,
+                    }))
                 }
                 Err(failure) => {
                     database.close().await;
@@ -208,15 +212,15 @@ impl Engine {
 
     /// Whether it was closed.
     fn is_closed(&self) -> bool {
-        self.0.door.check().is_err()
+        self.0.runtime.check().is_err()
     }
 
     /// Closes the engine. What is under way ends with an error or in time; nothing is half written.
     fn close(&self) -> Call {
         let host = self.0.clone();
-        let door = host.door.clone();
-        Call::closing(&door, async move {
-            if host.door.leads_somewhere() && host.door.shut() {
+        let runtime = host.runtime.clone();
+        Call::closing(&runtime, async move {
+            if host.runtime.is_usable() && host.runtime.shut() {
                 let open = take(&mut *host.parts.open.lock().unwrap_or_else(PoisonError::into_inner));
                 if let Some((eovr, database)) = open {
                     drop(eovr);

@@ -28,7 +28,7 @@ impl Incidents {
     }
 
     fn ask(&self) -> Outcome<eovr_core::Session> {
-        self.host.door.check()?;
+        self.host.runtime.check()?;
         Ok(self.session.clone())
     }
 }
@@ -41,7 +41,7 @@ impl Incidents {
             let session = self.ask()?;
             let facility = OrgId::new(&facility.0)?;
             let report = self::report(report)?;
-            Ok(Call::new(&self.host.door, "report", async move {
+            Ok(Call::new(&self.host.runtime, "report", async move {
                 let incidents = session.incidents();
                 Ok(match id {
                     Some(Id(id)) => incidents.report_as(&facility, id, report).await?,
@@ -62,7 +62,7 @@ impl Incidents {
             let session = self.ask()?;
             let facility = OrgId::new(&facility.0)?;
             let rows = Rows::of(table, category.0, name.0)?;
-            Ok(Call::new(&self.host.door, "import_narratives", async move {
+            Ok(Call::new(&self.host.runtime, "import_narratives", async move {
                 Ok(rows.report(session, facility).await?)
             }))
         })
@@ -71,7 +71,7 @@ impl Incidents {
     #[pyo3(signature = (id, severity, probability, scheme))]
     fn assess(&self, id: Id, severity: Text, probability: Text, scheme: Option<Text>) -> Outcome<Call> {
         let session = self.ask()?;
-        Ok(Call::new(&self.host.door, "assess", async move {
+        Ok(Call::new(&self.host.runtime, "assess", async move {
             let scheme = scheme.as_ref().map(|scheme| scheme.0.as_str());
             Ok(session.incidents().assess(id.0, scheme, &severity.0, &probability.0).await?)
         }))
@@ -82,7 +82,7 @@ impl Incidents {
         guarded(|| {
             let session = self.ask()?;
             let follow_up = self::follow_up(follow_up)?;
-            Ok(Call::new(&self.host.door, "follow_up", async move {
+            Ok(Call::new(&self.host.runtime, "follow_up", async move {
                 let incidents = session.incidents();
                 Ok(match follow_up_id {
                     Some(Id(own)) => incidents.follow_up_as(id.0, own, follow_up).await?,
@@ -94,14 +94,14 @@ impl Incidents {
 
     fn finish_follow_up(&self, follow_up: Id, evidence: Text) -> Outcome<Call> {
         let session = self.ask()?;
-        Ok(Call::new(&self.host.door, "finish_follow_up", async move {
+        Ok(Call::new(&self.host.runtime, "finish_follow_up", async move {
             Ok(session.incidents().finish_follow_up(follow_up.0, &evidence.0).await?)
         }))
     }
 
     fn follow_ups(&self, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
-        Ok(Call::new(&self.host.door, "follow_ups", async move {
+        Ok(Call::new(&self.host.runtime, "follow_ups", async move {
             Ok(session.incidents().follow_ups(id.0).await?)
         }))
     }
@@ -109,7 +109,7 @@ impl Incidents {
     #[pyo3(signature = (id, name, data, attachment_id))]
     fn attach(&self, id: Id, name: Text, data: Vec<u8>, attachment_id: Option<Id>) -> Outcome<Call> {
         let (session, files) = (self.ask()?, self.host.files.clone());
-        Ok(Call::new(&self.host.door, "attach", async move {
+        Ok(Call::new(&self.host.runtime, "attach", async move {
             let files = attachments(&session, files.as_ref())?;
             Ok(match attachment_id {
                 Some(own) => files.attach_as(id.0, own.0, &name.0, &data).await?,
@@ -120,21 +120,21 @@ impl Incidents {
 
     fn attachments(&self, id: Id) -> Outcome<Call> {
         let (session, files) = (self.ask()?, self.host.files.clone());
-        Ok(Call::new(&self.host.door, "attachments", async move {
+        Ok(Call::new(&self.host.runtime, "attachments", async move {
             Ok(attachments(&session, files.as_ref())?.list(id.0).await?)
         }))
     }
 
     fn read_attachment(&self, id: Id, attachment: Id) -> Outcome<Call> {
         let (session, files) = (self.ask()?, self.host.files.clone());
-        Ok(Call::new(&self.host.door, "read_attachment", async move {
+        Ok(Call::new(&self.host.runtime, "read_attachment", async move {
             Ok(Read(attachments(&session, files.as_ref())?.read(id.0, attachment.0).await?))
         }))
     }
 
     fn remove_attachment(&self, id: Id, attachment: Id, reason: Text) -> Outcome<Call> {
         let (session, files) = (self.ask()?, self.host.files.clone());
-        Ok(Call::new(&self.host.door, "remove_attachment", async move {
+        Ok(Call::new(&self.host.runtime, "remove_attachment", async move {
             Ok(attachments(&session, files.as_ref())?.remove(id.0, attachment.0, &reason.0).await?)
         }))
     }
@@ -143,7 +143,7 @@ impl Incidents {
         guarded(|| {
             let session = self.ask()?;
             let report = self::report(report)?;
-            Ok(Call::new(&self.host.door, "reopen", async move {
+            Ok(Call::new(&self.host.runtime, "reopen", async move {
                 Ok(session.incidents().reopen(closed.0, &reason.0, report).await?)
             }))
         })
@@ -151,7 +151,7 @@ impl Incidents {
 
     fn of_file(&self, number: Text) -> Outcome<Call> {
         let session = self.ask()?;
-        Ok(Call::new(&self.host.door, "of_file", async move {
+        Ok(Call::new(&self.host.runtime, "of_file", async move {
             let page: Page<_> = session.incidents().of_file(&number.0).await?;
             Ok(page)
         }))
@@ -159,7 +159,7 @@ impl Incidents {
 
     fn summary(&self) -> Outcome<Call> {
         let session = self.ask()?;
-        Ok(Call::new(&self.host.door, "summary", async move { Ok(session.incidents().summary().await?) }))
+        Ok(Call::new(&self.host.runtime, "summary", async move { Ok(session.incidents().summary().await?) }))
     }
 }
 

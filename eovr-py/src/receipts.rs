@@ -18,20 +18,20 @@ pub(crate) struct Receipts(pub(crate) Host);
 impl Receipts {
     fn view(&self, code: Text) -> Outcome<Call> {
         let (eovr, code) = (self.0.eovr()?, code.0.parse::<ReceiptCode>()?);
-        Ok(Call::new(&self.0.door, "receipt", async move { Ok(eovr.receipt(&code).await?) }))
+        Ok(Call::new(&self.0.runtime, "receipt", async move { Ok(eovr.by_receipt(&code).view().await?) }))
     }
 
     fn answer(&self, code: Text, answer: Text) -> Outcome<Call> {
         let (eovr, code) = (self.0.eovr()?, code.0.parse::<ReceiptCode>()?);
-        Ok(Call::new(&self.0.door, "answer_with_receipt", async move {
-            Ok(eovr.answer_with_receipt(&code, &answer.0).await?)
+        Ok(Call::new(&self.0.runtime, "answer_with_receipt", async move {
+            Ok(eovr.by_receipt(&code).answer(&answer.0).await?)
         }))
     }
 
     fn remark(&self, code: Text, remark: Text) -> Outcome<Call> {
         let (eovr, code) = (self.0.eovr()?, code.0.parse::<ReceiptCode>()?);
-        Ok(Call::new(&self.0.door, "remark_with_receipt", async move {
-            Ok(eovr.remark_with_receipt(&code, &remark.0).await?)
+        Ok(Call::new(&self.0.runtime, "remark_with_receipt", async move {
+            Ok(eovr.by_receipt(&code).remark(&remark.0).await?)
         }))
     }
 
@@ -46,8 +46,8 @@ impl Receipts {
             let (eovr, code) = (self.0.eovr()?, code.0.parse::<ReceiptCode>()?);
             let action = Text(Action::Correct.to_string());
             let command: Command = inward::command(action, set, write, None, None)?;
-            Ok(Call::new(&self.0.door, "correct_with_receipt", async move {
-                Ok(eovr.correct_with_receipt(&code, command).await?)
+            Ok(Call::new(&self.0.runtime, "correct_with_receipt", async move {
+                Ok(eovr.by_receipt(&code).correct(command).await?)
             }))
         })
     }

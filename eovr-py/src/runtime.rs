@@ -30,13 +30,13 @@ static WAITING: AtomicUsize = AtomicUsize::new(0);
 
 /// Access to the runtime for the parts of one engine. Closing the engine closes it.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct RuntimeAccess {
     handle: Handle,
     pid: u32,
     closed: Arc<AtomicBool>,
 }
 
-impl Door {
+impl RuntimeAccess {
     /// Access to the runtime of this process, which is started if necessary.
     pub(crate) fn new(_held: Python<'_>) -> Outcome<Self> {
         let pid = process::id();
@@ -96,7 +96,7 @@ impl Door {
     }
 
     /// Whether its runtime still runs.
-    pub(crate) fn leads_somewhere(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         self.is_of_this_process() && !ENDING.load(Ordering::Acquire)
     }
 

@@ -33,7 +33,7 @@ impl Session {
 
     /// The session for a call, if the engine is open.
     fn ask(&self) -> Outcome<eovr_core::Session> {
-        self.host.door.check()?;
+        self.host.runtime.check()?;
         Ok(self.session.clone())
     }
 
@@ -42,7 +42,7 @@ impl Session {
         operation: &'static str,
         work: impl Future<Output = Outcome<T>> + Send + 'static,
     ) -> Outcome<Call> {
-        Ok(Call::new(&self.host.door, operation, work))
+        Ok(Call::new(&self.host.runtime, operation, work))
     }
 }
 

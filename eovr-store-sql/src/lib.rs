@@ -28,9 +28,9 @@ compile_error!("turn on the feature of a database: `sqlite`, `postgres` or `mysq
 mod bind;
 mod body;
 mod commit;
+mod committer;
 mod config;
 mod connection;
-mod desk;
 mod dialect;
 mod error;
 mod index;

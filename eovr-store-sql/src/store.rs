@@ -13,9 +13,9 @@ use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use tokio::time::timeout;
 
 use crate::commit::{self, Job, Schemas};
+use crate::committer::Committer;
 use crate::config::SqlConfig;
 use crate::connection::Pool;
-use crate::desk::Desk;
 use crate::dialect::{Dialect, sqlite};
 use crate::error::{damaged, is_lost, is_silent, silent, translate};
 use crate::lease;
@@ -118,8 +118,8 @@ impl SqlStore {
         #[cfg(feature = "postgres")]
         link.check_sessions(&mut writer).await?;
         let readers = link.connect_to_read(&config).await?;
-        let desk = Desk::new(link.clone(), writer, config.patience);
-        let writer = Writer::start(desk, config.group);
+        let committer = Committer::new(link.clone(), writer, config.patience);
+        let writer = Writer::start(committer, config.group);
         let schemas = RwLock::new(Arc::new(BTreeMap::new()));
         Ok(Self { inner: Arc::new(Inner { config, link, dialect, writer, readers, schemas }) })
     }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::commit::Job;
-use crate::desk::Desk;
+use crate::committer::Committer;
 use crate::error::{stopped, stopped_in_the_middle};
 use crate::row::Row;
 
@@ -32,9 +32,9 @@ type Message = Option<(Job, Answer)>;
 const WAITING: usize = 1024;
 
 impl Writer {
-    pub(crate) fn start(desk: Desk, group: usize) -> Self {
+    pub(crate) fn start(committer: Committer, group: usize) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(work(desk, waiting, group.clamp(1, WAITING)));
+        let task = tokio::spawn(work(committer, waiting, group.clamp(1, WAITING)));
         Self { jobs, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -57,17 +57,17 @@ impl Writer {
     }
 }
 
-async fn work(mut desk: Desk, mut waiting: mpsc::Receiver<Message>, most: usize) {
+async fn work(mut committer: Committer, mut waiting: mpsc::Receiver<Message>, most: usize) {
     let mut group = Vec::with_capacity(most);
     while waiting.recv_many(&mut group, most).await > 0 {
         if group.iter().any(Option::is_none) {
             waiting.close();
         }
         let (jobs, answers): (Vec<_>, Vec<_>) = group.drain(..).flatten().unzip();
-        for (answer, result) in answers.into_iter().zip(desk.settle(jobs).await) {
+        for (answer, result) in answers.into_iter().zip(committer.settle(jobs).await) {
             // A cancelled caller gets no answer.
             let _ = answer.send(result);
         }
     }
-    desk.close().await;
+    committer.close().await;
 }

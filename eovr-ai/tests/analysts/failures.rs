@@ -287,8 +287,8 @@ async fn the_circuit_breaker_opens_for_a_failing_provider_and_then_allows_one_pr
     let outcomes = house.works().await;
     let held = outcomes.iter().filter(|outcome| **outcome == Outcome::Later(Reason::BreakerOpen)).count();
     assert_eq!((held, house.replay.heard().len()), (3, 5), "{outcomes:?}");
-    assert_eq!(house.desk.providers()[0].breaker, "open");
-    assert_eq!(house.desk.providers()[0].last, Some(Reason::ServerError));
+    assert_eq!(house.worker.providers()[0].breaker, "open");
+    assert_eq!(house.worker.providers()[0].last, Some(Reason::ServerError));
     house.clock.pass_seconds(31);
     let outcomes = house.works().await;
     assert_eq!(house.replay.heard().len(), 1, "one sees whether it is back: {outcomes:?}");
@@ -299,5 +299,5 @@ async fn the_circuit_breaker_opens_for_a_failing_provider_and_then_allows_one_pr
     }
     let outcomes = house.works().await;
     assert!(outcomes.contains(&Outcome::Answered), "{outcomes:?}");
-    assert_eq!(house.desk.providers()[0].breaker, "closed");
+    assert_eq!(house.worker.providers()[0].breaker, "closed");
 }

@@ -98,18 +98,18 @@ async fn the_trail_records_a_request_even_if_the_process_dies() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     house.replay.plays(crate::replay::Play::Stall);
-    let job = house.desk.due().await.unwrap()[0];
-    let (desk, heard) = (house.desk.clone(), house.replay.listen());
-    let working = tokio::spawn(async move { desk.work(job).await });
+    let job = house.worker.due().await.unwrap()[0];
+    let (worker, heard) = (house.worker.clone(), house.replay.listen());
+    let working = tokio::spawn(async move { worker.work(job).await });
     heard.notified().await;
     assert!(house.trail(id).await.contains(r#""action":"send""#));
     working.abort();
     assert!(working.await.unwrap_err().is_cancelled());
-    // Another desk gets the analysis only after the first desk's lease has expired.
-    assert!(house.another_desk().due().await.unwrap().is_empty());
+    // Another worker gets the analysis only after the first worker's lease has expired.
+    assert!(house.another_worker().due().await.unwrap().is_empty());
     house.clock.pass_seconds(PATIENT.as_secs() as i64 + 61);
     house.says(|_| ANSWER.to_owned());
-    assert_eq!(house.another_desk().work(job).await.unwrap(), Outcome::Answered);
+    assert_eq!(house.another_worker().work(job).await.unwrap(), Outcome::Answered);
 }
 
 #[tokio::test]
@@ -180,15 +180,15 @@ async fn all_processes_share_a_daily_budget_and_the_rest_waits_for_the_next_day(
         house.told(&format!("The lift stood still for an hour, number {number}.")).await;
         house.says(|_| ANSWER.to_owned());
     }
-    let (mut outcomes, other) = (Vec::new(), house.another_desk());
-    for (number, job) in house.desk.due().await.unwrap().into_iter().enumerate() {
-        let desk = if number % 2 == 0 { &house.desk } else { &other };
-        outcomes.push(desk.work(job).await.unwrap());
+    let (mut outcomes, other) = (Vec::new(), house.another_worker());
+    for (number, job) in house.worker.due().await.unwrap().into_iter().enumerate() {
+        let worker = if number % 2 == 0 { &house.worker } else { &other };
+        outcomes.push(worker.work(job).await.unwrap());
     }
     let held = outcomes.iter().filter(|outcome| **outcome == Outcome::Later(Reason::NoBudget)).count();
     assert_eq!((held, house.replay.heard().len()), (2, 3), "{outcomes:?}");
-    assert_eq!(house.desk.budget_left(crate::house::FACILITY).await.unwrap(), 0);
-    assert_eq!(house.desk.budget_left("CAI-1-2").await.unwrap(), 3, "another hospital's is its own");
+    assert_eq!(house.worker.budget_left(crate::house::FACILITY).await.unwrap(), 0);
+    assert_eq!(house.worker.budget_left("CAI-1-2").await.unwrap(), 3, "another hospital's is its own");
     assert!(house.works().await.is_empty());
     house.clock.pass_seconds(86_400);
     assert_eq!(house.works().await, [Outcome::Answered, Outcome::Answered]);
@@ -207,28 +207,28 @@ async fn concurrent_questions_do_not_exceed_the_daily_budget() {
         house.says(|_| ANSWER.to_owned());
     }
     let mut racing = tokio::task::JoinSet::new();
-    for job in house.desk.due().await.unwrap() {
-        let desk = house.another_desk();
-        racing.spawn(async move { desk.work(job).await.unwrap() });
+    for job in house.worker.due().await.unwrap() {
+        let worker = house.another_worker();
+        racing.spawn(async move { worker.work(job).await.unwrap() });
     }
     let outcomes = racing.join_all().await;
     assert_eq!(house.replay.heard().len(), 5, "{outcomes:?}");
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Answered).count(), 5, "{outcomes:?}");
-    assert_eq!(house.desk.budget_left(crate::house::FACILITY).await.unwrap(), 0);
+    assert_eq!(house.worker.budget_left(crate::house::FACILITY).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_many_processes_asks() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
-    let job = house.desk.due().await.unwrap()[0];
+    let job = house.worker.due().await.unwrap()[0];
     for _ in 0..8 {
         house.says(|_| ANSWER.to_owned());
     }
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let desk = house.another_desk();
-        racing.spawn(async move { desk.work(job).await.unwrap() });
+        let worker = house.another_worker();
+        racing.spawn(async move { worker.work(job).await.unwrap() });
     }
     let outcomes = racing.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Answered).count(), 1, "{outcomes:?}");
@@ -239,9 +239,9 @@ async fn one_of_many_processes_asks() {
 #[tokio::test]
 async fn a_process_without_the_key_leaves_it_to_another() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
-    let elsewhere = crate::house::desk(&house.eovr, Dialect::Google, &house.replay.address, house.limits);
+    let elsewhere = crate::house::worker(&house.eovr, Dialect::Google, &house.replay.address, house.limits);
     house.told(WORDS).await;
-    let job = house.desk.due().await.unwrap()[0];
+    let job = house.worker.due().await.unwrap()[0];
     assert_eq!(elsewhere.work(job).await.unwrap(), Outcome::Later(Reason::NotEquipped));
     house.clock.pass_seconds(301);
     house.says(|_| ANSWER.to_owned());
@@ -253,9 +253,9 @@ async fn a_report_that_changes_during_an_analysis_keeps_both_changes() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     house.replay.plays(crate::replay::Play::Held(ANSWER.to_owned()));
-    let job = house.desk.due().await.unwrap()[0];
-    let (desk, heard) = (house.desk.clone(), house.replay.listen());
-    let working = tokio::spawn(async move { desk.work(job).await.unwrap() });
+    let job = house.worker.due().await.unwrap()[0];
+    let (worker, heard) = (house.worker.clone(), house.replay.listen());
+    let working = tokio::spawn(async move { worker.work(job).await.unwrap() });
     heard.notified().await;
     house.quality().incidents().act(id, eovr_core::incident::Action::Start, None).await.unwrap();
     house.replay.let_go();

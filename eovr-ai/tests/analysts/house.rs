@@ -7,11 +7,11 @@ use crate::fixture::{TestClock, TestEntropy, actor, id, master_key, org, report}
 use crate::replay::{Heard, Play, Replay};
 use eovr_ai::{Adapter, Dialect, Key, Settings};
 use eovr_core::access::{Role, danger};
-use eovr_core::analyst::{self, Desk, Equipment, Examined, Limits, Outcome, Registry};
+use eovr_core::analyst::{self, Equipment, Examined, Limits, Outcome, Registry, Worker};
 use eovr_core::identity::{self, Site, facility};
 use eovr_core::incident::{self, Report};
 use eovr_core::memory::MemoryStore;
-use eovr_core::notice::{self, Channel, Post};
+use eovr_core::notice::{self, Channel, Dispatcher};
 use eovr_core::ports::Store;
 use eovr_core::record::{Record, RecordId};
 use eovr_core::{Eovr, Name, Session};
@@ -26,8 +26,8 @@ pub(crate) const WORDS: &str = "Mr. Ahmed Hassan, MRN 4471-22, was given morphin
 pub(crate) struct House {
     pub(crate) eovr: Eovr,
     pub(crate) clock: TestClock,
-    pub(crate) desk: Desk,
-    pub(crate) post: Post,
+    pub(crate) worker: Worker,
+    pub(crate) dispatcher: Dispatcher,
     pub(crate) replay: Replay,
     pub(crate) model: RecordId,
     pub(crate) limits: Limits,
@@ -77,15 +77,15 @@ impl House {
         }
         let replay = Replay::open(dialect).await;
         let rules = [incident::notice_rules(), vec![incident::analysis_rule()]].concat();
-        let post = Post::new(&eovr, rules, &[Channel::InApp]).unwrap();
+        let dispatcher = Dispatcher::new(&eovr, rules, &[Channel::InApp]).unwrap();
         let model = Registry::equip(&eovr, &Name::new(dialect.name()).unwrap(), "m-1").await.unwrap();
-        let desk = desk(&eovr, dialect, &replay.address, limits);
-        Self { eovr, clock, desk, post, replay, model, limits, dialect }
+        let worker = worker(&eovr, dialect, &replay.address, limits);
+        Self { eovr, clock, worker, dispatcher, replay, model, limits, dialect }
     }
 
     /// Another process on the same store.
-    pub(crate) fn another_desk(&self) -> Desk {
-        desk(&self.eovr, self.dialect, &self.replay.address, self.limits)
+    pub(crate) fn another_worker(&self) -> Worker {
+        worker(&self.eovr, self.dialect, &self.replay.address, self.limits)
     }
 
     pub(crate) fn top(&self) -> Session {
@@ -116,7 +116,7 @@ impl House {
         let nurse = self.eovr.session(actor("nurse-7", Role::Staff, FACILITY));
         let id = nurse.incidents().report(&id(FACILITY), report).await.unwrap().written.id;
         assert_eq!(self.replay.count(), before, "a report waited for the provider");
-        while self.post.sort().await.unwrap().messages > 0 {}
+        while self.dispatcher.route().await.unwrap().messages > 0 {}
         id
     }
 
@@ -127,8 +127,8 @@ impl House {
     /// Runs all due analyses.
     pub(crate) async fn works(&self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        for id in self.desk.due().await.unwrap() {
-            outcomes.push(self.desk.work(id).await.unwrap());
+        for id in self.worker.due().await.unwrap() {
+            outcomes.push(self.worker.work(id).await.unwrap());
         }
         outcomes
     }
@@ -161,10 +161,10 @@ pub(crate) fn all(eovr: &Eovr) -> Session {
     eovr.session(danger::unrestricted("test", "look").unwrap())
 }
 
-pub(crate) fn desk(eovr: &Eovr, dialect: Dialect, address: &str, limits: Limits) -> Desk {
+pub(crate) fn worker(eovr: &Eovr, dialect: Dialect, address: &str, limits: Limits) -> Worker {
     let settings = Settings::new(dialect, Key::new(KEY)).at(address).patience(limits.patience);
     let equipment = Equipment::default().with(Arc::new(Adapter::new(settings).unwrap()));
-    Desk::new(eovr, incident::analysed(), equipment, limits).unwrap()
+    Worker::new(eovr, incident::analysed(), equipment, limits).unwrap()
 }
 
 pub(crate) fn text<'a>(record: &'a Record, facet: &str) -> &'a str {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eovr_ai::Dialect;
 use eovr_core::ErrorKind;
-use eovr_core::analyst::{Desk, Equipment, Examined, Limits, Outcome, Registry, Trained, standing};
+use eovr_core::analyst::{Equipment, Examined, Limits, Outcome, Registry, Trained, Worker, standing};
 use eovr_core::incident;
 use eovr_core::name;
 use eovr_core::triage::analysis::Reason;
@@ -39,9 +39,9 @@ async fn a_model_is_activated_only_if_it_was_found_to_be_better() {
     for who in [house.quality(), all(&house.eovr)] {
         assert!(Registry::of(&who).activate(house.model, "because").await.is_err());
     }
-    assert!(house.desk.chosen().await.unwrap().is_none());
+    assert!(house.worker.chosen().await.unwrap().is_none());
     registry.activate(house.model, "better on our own reports").await.unwrap();
-    let chosen = house.desk.chosen().await.unwrap().unwrap();
+    let chosen = house.worker.chosen().await.unwrap().unwrap();
     assert_eq!((chosen.processor.as_str(), chosen.model.as_str(), chosen.on_trial), ("openai", "m-1", false));
     // The verdict is computed; a caller cannot enter it.
     let lie = eovr_core::Command::new("examine").set("verdict", "better");
@@ -58,7 +58,7 @@ async fn another_model_takes_over_with_the_next_report() {
     let newer = Registry::equip(&house.eovr, &name!("openai"), "m-2").await.unwrap();
     // A refused activation must leave the active model active.
     assert!(registry.activate(newer, "newer").await.is_err());
-    assert!(house.desk.chosen().await.unwrap().is_some());
+    assert!(house.worker.chosen().await.unwrap().is_some());
     house.switch_on(newer).await;
     house.told(WORDS).await;
     house.says(|_| ANSWER.to_owned());
@@ -82,10 +82,10 @@ async fn another_model_takes_over_with_the_next_report() {
     // Reactivation needs no restart.
     registry.reconsider(house.model).await.unwrap();
     registry.activate(house.model, "the newer one declines too much").await.unwrap();
-    assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
+    assert_eq!(house.worker.chosen().await.unwrap().unwrap().model, "m-1");
     // A second registration changes nothing.
     Registry::equip(&house.eovr, &name!("openai"), "m-1").await.unwrap();
-    assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
+    assert_eq!(house.worker.chosen().await.unwrap().unwrap().model, "m-1");
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_model_on_trial_is_asked_and_its_answers_are_hidden() {
     house.allow(&["openai"]).await;
     let registry = Registry::of(&house.top());
     registry.put_on_trial(house.model, "we want to know").await.unwrap();
-    assert!(house.desk.chosen().await.unwrap().unwrap().on_trial);
+    assert!(house.worker.chosen().await.unwrap().unwrap().on_trial);
     let subject = incident::analysed();
     let nothing = registry.examine_trial(house.model, &subject).await.unwrap_err();
     assert_eq!(nothing.kind(), ErrorKind::InvalidInput);
@@ -207,7 +207,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     let processor = Trained::PROCESSOR;
     let equipment = Equipment::default().with(Arc::new(trained));
     let subject = incident::analysed();
-    let desk = Desk::new(&house.eovr, subject.clone(), equipment, Limits::default()).unwrap();
+    let worker = Worker::new(&house.eovr, subject.clone(), equipment, Limits::default()).unwrap();
     let model = Registry::equip(&house.eovr, &processor, &name).await.unwrap();
     house.allow(&[Trained::PROCESSOR.as_str()]).await;
     let registry = Registry::of(&house.top());
@@ -216,8 +216,8 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     for number in 1000..1120 {
         let (narrative, level) = told(number);
         let id = house.told(&narrative).await;
-        for due in desk.due().await.unwrap() {
-            assert_eq!(desk.work(due).await.unwrap(), Outcome::Answered);
+        for due in worker.due().await.unwrap() {
+            assert_eq!(worker.work(due).await.unwrap(), Outcome::Answered);
         }
         assert_eq!(text(&house.analysis(id).await, "level"), level);
         assert!(house.incident(id).await.facet("analyst_band").is_none());
@@ -234,8 +234,8 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     assert!(compared.examined.cases == 120 && compared.examined.gain_low > 0, "{}", compared.report);
     registry.activate(model, "better on 120 of our own reports").await.unwrap();
     let id = house.told(&told(3).0).await;
-    for due in desk.due().await.unwrap() {
-        desk.work(due).await.unwrap();
+    for due in worker.due().await.unwrap() {
+        worker.work(due).await.unwrap();
     }
     let incident = house.incident(id).await;
     assert_eq!(
@@ -246,8 +246,8 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     let other = Registry::equip(&house.eovr, &processor, "wards@0").await.unwrap();
     registry.put_on_trial(other, "the one before").await.unwrap();
     house.told(WORDS).await;
-    let due = desk.due().await.unwrap();
-    assert_eq!(desk.work(due[0]).await.unwrap(), Outcome::Later(Reason::NotEquipped));
+    let due = worker.due().await.unwrap();
+    assert_eq!(worker.work(due[0]).await.unwrap(), Outcome::Later(Reason::NotEquipped));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::access::danger;
 use crate::analyst::budget::Budget;
-use crate::analyst::desk::{Equipment, Limits};
+use crate::analyst::worker::{Equipment, Limits};
 use crate::analyst::{Action, Chosen, KIND, MOST_ATTEMPTS, Subject, registry};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,7 +26,7 @@ pub(super) struct Gateway {
 }
 
 /// The gateway's decision about an analysis.
-pub(super) enum Gate {
+pub(super) enum Release {
     /// The request may be sent, and the audit trail has recorded it.
     Open(Box<Passed>),
     /// The request may never be sent. Nothing was written.
@@ -91,8 +91,8 @@ impl Gateway {
         Ok(Ok(To { analyst, model, on_trial }))
     }
 
-    /// Releases one request. When this returns [`Gate::Open`], the audit chain has recorded the request.
-    pub(super) async fn clear(&self, job: &Record, to: To) -> Result<Gate> {
+    /// Releases one request. When this returns [`Release::Open`], the audit chain has recorded the request.
+    pub(super) async fn clear(&self, job: &Record, to: To) -> Result<Release> {
         let To { analyst, model, on_trial } = to;
         let processor = analyst.processor().clone();
         let text = |name: &str| job.text(name).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Gateway {
         let record = self.session.load(&self.subject.kind, about).await?;
         let narrative = match self.session.open(&record, self.subject.narrative.as_str()) {
             Err(error) if error.kind() == ErrorKind::Key => {
-                return Ok(Gate::Shut(Reason::Unreadable));
+                return Ok(Release::Shut(Reason::Unreadable));
             }
             opened => opened?.unwrap_or_default(),
         };
@@ -138,11 +138,11 @@ impl Gateway {
             .expecting(job.version());
         let version = match self.let_out(job, command).await? {
             Sent::At(version) => version,
-            Sent::Spent => return Ok(Gate::Spent),
-            Sent::Gone => return Ok(Gate::Gone),
+            Sent::Spent => return Ok(Release::Spent),
+            Sent::Gone => return Ok(Release::Gone),
         };
         let to = To { analyst, model, on_trial };
-        Ok(Gate::Open(Box::new(Passed { sent, to, version, attempts })))
+        Ok(Release::Open(Box::new(Passed { sent, to, version, attempts })))
     }
 
     /// Records the request and counts it against the budget, in one commit.

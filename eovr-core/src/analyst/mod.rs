@@ -3,7 +3,7 @@
 //!
 //! The embedded scorer reads a report while the report is made. A provider's model is asked afterwards, from the
 //! outbox, so it can neither delay nor lose a report. A rule with [`crate::notice::To::Analyst`] opens an
-//! **analysis**, which is a record like any other, and [`Desk`] works on it. Three conditions must hold before any
+//! **analysis**, which is a record like any other, and [`Worker`] works on it. Three conditions must hold before any
 //! text is sent:
 //!
 //! 1. A **model** is active. Each model is a record ([`Registry`]). A person first puts it on trial: it reads
@@ -26,7 +26,6 @@
 
 mod breaker;
 mod budget;
-mod desk;
 mod gateway;
 mod pause;
 mod registry;
@@ -36,6 +35,7 @@ mod subject;
 mod trained;
 #[cfg(feature = "training")]
 mod trial;
+mod worker;
 
 use crate::access::Tiers;
 use crate::decide::Command;
@@ -52,7 +52,6 @@ use crate::triage::analysis::Reason;
 use crate::workflow::{May, Need, Row, Table, Workflow};
 
 pub use self::breaker::Breaker;
-pub use self::desk::{Desk, Equipment, Limits, Outcome, Provider};
 pub use self::registry::{Chosen, Examined, MODEL, ModelAction, ModelState, Registry};
 pub use self::standing::{Month, standing};
 pub use self::subject::{SETS, Subject};
@@ -60,6 +59,7 @@ pub use self::subject::{SETS, Subject};
 pub use self::trained::Trained;
 #[cfg(feature = "training")]
 pub use self::trial::{Compared, compare};
+pub use self::worker::{Equipment, Limits, Outcome, Provider, Worker};
 
 /// The name of the kind.
 pub const KIND: Name = Name::from_static("analysis");

@@ -13,7 +13,7 @@ use crate::record::Value;
 pub(super) struct Places {
     /// The sorted ids of governorates, administrations and facilities.
     ids: [Vec<Value>; 3],
-    /// Sorted by place.
+    /// Routed by place.
     facilities: Vec<(Place, Counts)>,
     /// By number of the governorate.
     governorates: Vec<Counts>,

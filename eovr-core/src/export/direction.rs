@@ -35,6 +35,7 @@ impl Runs {
     }
 
     /// Whether it runs from right to left.
+    #[cfg(feature = "pdf")]
     pub(super) fn is_rtl(self) -> bool {
         matches!(self, Self::Rtl | Self::RtlBehindName)
     }

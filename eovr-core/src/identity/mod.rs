@@ -3,7 +3,7 @@
 //! A [`user`] is a person with a role; a [`facility`] is one leaf of the organisation. Both are written as commits
 //! like every record, so an audit chain shows who gave which role to whom, and when.
 //!
-//! With the feature `login`, users can log in: `Doors` checks passwords and second factors, opens and ends logins,
+//! With the feature `login`, users can log in: `Authentication` checks passwords and second factors, opens and ends logins,
 //! and makes and reads their tokens. A host that authenticates its users itself does not need it. Such a host looks
 //! up the account ([`user::find_by_email`]) and gets the actor from [`user::actor`].
 
@@ -13,11 +13,11 @@ pub mod alert;
 #[cfg(feature = "login")]
 pub mod api_key;
 #[cfg(feature = "login")]
+pub mod authentication;
+#[cfg(feature = "login")]
 mod base32;
 #[cfg(feature = "login")]
 mod device;
-#[cfg(feature = "login")]
-pub mod doors;
 pub mod facility;
 pub mod key_change;
 #[cfg(feature = "login")]
@@ -47,7 +47,7 @@ use crate::kind::Kind;
 use crate::record::Record;
 
 #[cfg(feature = "login")]
-pub use self::doors::Doors;
+pub use self::authentication::Authentication;
 pub use self::facility::{Site, org_from};
 #[cfg(feature = "login")]
 pub use self::refresh::RefreshToken;

@@ -46,7 +46,7 @@ impl RefreshToken {
         false
     }
 
-    /// The login that the token names. Only [`super::Doors::refresh`] verifies it.
+    /// The login that the token names. Only [`super::Authentication::refresh`] verifies it.
     pub fn login(&self) -> RecordId {
         self.0.id
     }

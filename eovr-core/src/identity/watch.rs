@@ -16,14 +16,11 @@ use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
 use crate::record::{RecordId, Value};
-use crate::service::{Eovr, Session};
+use crate::service::{Eovr, Session, until_won};
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 /// The name of the kind.
 pub const KIND: Name = Name::from_static("security_day");
-
-/// How often a decision is repeated when another node changes the day's record first.
-const TRIES: u32 = 16;
 
 labels! {
     /// The events that an administrator should know about.
@@ -133,11 +130,11 @@ impl SecurityLog {
     pub async fn add(&self, counts: &BTreeMap<Concern, u64>, note: Option<&str>) -> Result<()> {
         let day = self.session.eovr().now().utc_day();
         let id = id(&day);
-        for _ in 0..TRIES {
+        let added = until_won(|| async {
             let record = match self.session.load(&KIND, id).await {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.begin(id, &day).await?;
-                    continue;
+                    self.session.load(&KIND, id).await?
                 }
                 loaded => loaded?,
             };
@@ -150,12 +147,10 @@ impl SecurityLog {
             if let Some(note) = note {
                 command = command.note(note);
             }
-            match self.session.act(&KIND, id, command).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done.map(drop),
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict, "too many nodes write the security log at once"))
+            self.session.act(&KIND, id, command).await
+        });
+        let added = added.await?.map(drop);
+        added.ok_or_else(|| Error::new(ErrorKind::Conflict, "too many nodes write the security log at once"))
     }
 
     async fn begin(&self, id: RecordId, day: &str) -> Result<()> {

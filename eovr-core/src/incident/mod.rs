@@ -8,10 +8,10 @@
 
 mod analysed;
 mod completion;
-mod desk;
 mod figures;
 mod follow_up;
 pub mod harm;
+mod incidents;
 pub mod jci;
 mod kind;
 #[cfg(feature = "training")]
@@ -30,15 +30,15 @@ pub(crate) use self::analysed::PEOPLE;
 use crate::name::Name;
 
 pub use self::analysed::{analysed, analysis_rule};
-pub use self::desk::Incidents;
 pub use self::figures::{Apart, Comparison, Level, Months, OfMonth, OfPlace, Trend};
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
+pub use self::incidents::Incidents;
 pub use self::kind::kinds;
 #[cfg(feature = "training")]
 pub use self::lessons::Lessons;
 pub use self::notices::{NOTICES, notice_actions, notice_rules};
-pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
+pub use self::receipt::{ByReceipt, Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};
 pub use self::summary::{StateBySeverity, Summary};

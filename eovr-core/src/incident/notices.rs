@@ -23,7 +23,7 @@ pub fn notice_actions() -> Result<(Name, Vec<ActionRow>)> {
     Ok((NOTICES, rows))
 }
 
-/// The incident rules of a [`crate::notice::Post`]. The reporter is notified when the state changes, the owner of a
+/// The incident rules of a [`crate::notice::Dispatcher`]. The reporter is notified when the state changes, the owner of a
 /// follow-up action when it is assigned, and other systems of every event.
 pub fn notice_rules() -> Vec<Rule> {
     use Action::{Answer, Ask, Complete, CompleteEarly, Dispose, Evaluate, Report, Start, TakeAction};

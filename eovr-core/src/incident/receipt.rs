@@ -189,8 +189,22 @@ pub struct Exchange {
     pub text: Zeroizing<String>,
 }
 
+/// The operations of a reporter who has no account and holds a receipt code.
+#[derive(Clone, Debug)]
+pub struct ByReceipt {
+    eovr: Eovr,
+    code: ReceiptCode,
+}
+
 impl Eovr {
-    /// The view for the holder of a receipt.
+    /// The report with this receipt code, for its reporter. The code is looked up at each operation.
+    pub fn by_receipt(&self, code: &ReceiptCode) -> ByReceipt {
+        ByReceipt { eovr: self.clone(), code: code.clone() }
+    }
+}
+
+impl ByReceipt {
+    /// The report's number and state, and the questions and answers about it.
     ///
     /// ```
     /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
@@ -202,15 +216,15 @@ impl Eovr {
     /// # let report = testing::report();
     /// let report = Report { reporter: Reporter::Anonymous, ..report };
     /// let shown = nurse.incidents().report(&nile, report).await?.receipt.to_string();
-    /// let view = eovr.receipt(&shown.parse()?).await?;
+    /// let view = eovr.by_receipt(&shown.parse()?).view().await?;
     /// assert_eq!((view.state.as_str(), view.waiting), ("created", false));
     /// # Ok(()) });
     /// ```
     ///
     /// # Errors
     /// `NotFound` where no report has this code.
-    pub async fn receipt(&self, code: &ReceiptCode) -> Result<ReceiptView> {
-        let (session, record) = self.held(code).await?;
+    pub async fn view(&self) -> Result<ReceiptView> {
+        let (session, record) = self.held().await?;
         let mut exchange = Vec::new();
         for stored in session.chain(&record).await? {
             let entry = session.entry(&record, &stored)?;
@@ -251,9 +265,10 @@ impl Eovr {
     /// # quality.incidents().act(id, Action::Start, None).await?;
     /// # quality.incidents().act(id, Action::Evaluate, None).await?;
     /// quality.incidents().act(id, Action::Ask, Some("Which ward was it?")).await?;
-    /// assert!(eovr.receipt(&filed.receipt).await?.waiting);
-    /// eovr.answer_with_receipt(&filed.receipt, "It was ward 3, at night.").await?;
-    /// let view = eovr.receipt(&filed.receipt).await?;
+    /// let reporter = eovr.by_receipt(&filed.receipt);
+    /// assert!(reporter.view().await?.waiting);
+    /// reporter.answer("It was ward 3, at night.").await?;
+    /// let view = reporter.view().await?;
     /// let told: Vec<_> = view.exchange.iter().map(|told| told.text.as_str()).collect();
     /// assert_eq!(told, ["Which ward was it?", "It was ward 3, at night."]);
     /// # Ok(()) });
@@ -261,8 +276,8 @@ impl Eovr {
     ///
     /// # Errors
     /// `NotFound` where no report has this code; `Refused` where the report has no open question.
-    pub async fn answer_with_receipt(&self, code: &ReceiptCode, answer: &str) -> Result<Written> {
-        let (session, record) = self.held(code).await?;
+    pub async fn answer(&self, answer: &str) -> Result<Written> {
+        let (session, record) = self.held().await?;
         session.act(&KIND, record.id(), Command::new(Action::Answer).note(answer)).await
     }
 
@@ -270,8 +285,8 @@ impl Eovr {
     ///
     /// # Errors
     /// `NotFound` where no report has this code.
-    pub async fn remark_with_receipt(&self, code: &ReceiptCode, remark: &str) -> Result<Written> {
-        let (session, record) = self.held(code).await?;
+    pub async fn remark(&self, remark: &str) -> Result<Written> {
+        let (session, record) = self.held().await?;
         session.act(&KIND, record.id(), Command::new(Action::AddRemark).note(remark)).await
     }
 
@@ -290,7 +305,7 @@ impl Eovr {
     /// let report = Report { reporter: Reporter::Anonymous, ..report };
     /// let filed = nurse.incidents().report(&nile, report).await?;
     /// let correction = Command::new(Action::Correct).set("location", "ward-3");
-    /// eovr.correct_with_receipt(&filed.receipt, correction).await?;
+    /// eovr.by_receipt(&filed.receipt).correct(correction).await?;
     /// let record = quality.incidents().load(filed.written.id).await?;
     /// assert_eq!(IncidentFacets::of(&record).location(), Some("ward-3"));
     /// # Ok(()) });
@@ -298,21 +313,21 @@ impl Eovr {
     ///
     /// # Errors
     /// `NotFound` where no report has this code; `Refused` after the 30 minutes.
-    pub async fn correct_with_receipt(&self, code: &ReceiptCode, correction: Command) -> Result<Written> {
-        let (session, record) = self.held(code).await?;
+    pub async fn correct(&self, correction: Command) -> Result<Written> {
+        let (session, record) = self.held().await?;
         session.act(&KIND, record.id(), correction).await
     }
 
-    async fn held(&self, code: &ReceiptCode) -> Result<(Session, Record)> {
-        let actor = Actor::holder(ActorId::new("receipt")?, name!("receipt"), code.digest());
+    async fn held(&self) -> Result<(Session, Record)> {
+        let actor = Actor::holder(ActorId::new("receipt")?, name!("receipt"), self.code.digest());
         let scope = Scope::of(&actor);
-        let page = self.store().find(&scope, &Query::of(KIND).limit(1)).await?;
+        let page = self.eovr.store().find(&scope, &Query::of(KIND).limit(1)).await?;
         let stored = page
             .items
             .into_iter()
             .next()
             .ok_or_else(|| Error::new(crate::ErrorKind::NotFound, "no report has this receipt code"))?;
-        Ok((self.session(actor), stored.try_into()?))
+        Ok((self.eovr.session(actor), stored.try_into()?))
     }
 }
 

@@ -1,10 +1,10 @@
 use zeroize::Zeroizing;
 
-use super::post::SYSTEM;
+use super::dispatcher::SYSTEM;
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
 use crate::name;
-use crate::notice::{Action, Channel, HELD_SECONDS, KIND, MOST_ATTEMPTS, Post, State};
+use crate::notice::{Action, Channel, Dispatcher, HELD_SECONDS, KIND, MOST_ATTEMPTS, State};
 use crate::record::{Column, Query, Record, RecordId, Test};
 
 /// The pause before the second attempt. Each later pause is twice as long.
@@ -72,8 +72,8 @@ pub enum Recipient {
 }
 
 /// The host takes the notices from here and sends them.
-impl Post {
-    /// The notices of a channel that are due. All nodes get the same list; [`Post::claim`] decides which node sends
+impl Dispatcher {
+    /// The notices of a channel that are due. All nodes get the same list; [`Dispatcher::claim`] decides which node sends
     /// which notice.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Post {
     /// Postpones a notice by this many seconds. This does not count as an attempt.
     ///
     /// # Errors
-    /// As [`Post::failed`].
+    /// As [`Dispatcher::failed`].
     pub async fn defer(&self, due: &Due, seconds: i64) -> Result<()> {
         let command = self.until(Action::Defer, seconds.clamp(1, LONGEST_PAUSE_SECONDS));
         self.settle(due, command).await.map(drop)

@@ -27,11 +27,11 @@ use crate::workflow::Label as _;
 /// # let role = Role::QualityAdmin;
 /// # let account = NewUser { role, email, display_name, password_hash: None, must_change: false };
 /// # let mona = manager.create(&user::KIND, &nile, account.command()).await?.id;
-/// use eovr_core::notice::{Channel, Inbox, Post};
+/// use eovr_core::notice::{Channel, Inbox, Dispatcher};
 ///
-/// let post = Post::new(&eovr, notice_rules(), &[Channel::InApp])?;
+/// let dispatcher = Dispatcher::new(&eovr, notice_rules(), &[Channel::InApp])?;
 /// nurse.incidents().report(&nile, report).await?;
-/// while post.sort().await?.messages > 0 {}
+/// while dispatcher.route().await?.messages > 0 {}
 /// let inbox = Inbox::of(&eovr, ActorId::new(&mona.to_string())?)?;
 /// let notice = &inbox.unread(20, None).await?.items[0];
 /// assert_eq!(notice.text("topic"), Some("incident.report"));

@@ -1,6 +1,6 @@
 //! Notifications: the readers of the outbox.
 //!
-//! A commit adds a message to the outbox in the same transaction. [`Post`] reads it, applies the [`Rule`]s, and makes a
+//! A commit adds a message to the outbox in the same transaction. [`Dispatcher`] reads it, applies the [`Rule`]s, and makes a
 //! **notice** for each recipient and each [`Channel`]. A notice is a record: it survives a restart, it is retried after
 //! a failed delivery, and it is *parked* for an administrator after the last attempt. The notices of one message are
 //! made in one commit, and their ids are derived from the message, so a redelivered message notifies no recipient
@@ -10,14 +10,14 @@
 //! subject to scope. **Permissions define the recipients**, not a list of addresses: a row of the action table, applied
 //! to the place of the record.
 //!
-//! Sending is the host's: [`Post::due`] lists what waits, [`Post::claim`] takes one right before it is sent, and
-//! [`Post::sent`] or [`Post::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up,
+//! Sending is the host's: [`Dispatcher::due`] lists what waits, [`Dispatcher::claim`] takes one right before it is sent, and
+//! [`Dispatcher::sent`] or [`Dispatcher::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up,
 //! and has it sent again.
 
 mod delivery;
+mod dispatcher;
 mod inbox;
 mod parked;
-mod post;
 mod rule;
 
 use crate::access::Tiers;
@@ -29,9 +29,9 @@ use crate::name::Name;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 pub use self::delivery::{Claim, Due, Recipient};
+pub use self::dispatcher::{Dispatcher, Routed};
 pub use self::inbox::Inbox;
 pub use self::parked::{Again, Parked};
-pub use self::post::{Post, Sorted};
 #[cfg(feature = "login")]
 pub use self::rule::alert_rules;
 pub use self::rule::{Rule, To, account_rules};

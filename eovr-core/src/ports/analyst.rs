@@ -8,7 +8,7 @@ use crate::triage::analysis::{Analysis, Cleared, NoAnswer};
 /// Analyses narratives with an external model: a provider's, or the hospital's own on another machine.
 ///
 /// An analyst receives only a [`Cleared`] narrative from the gateway and returns only an [`Analysis`] of the schema.
-/// [`crate::analyst::Desk`] handles retries, the circuit breaker and the budget. An implementation therefore asks once,
+/// [`crate::analyst::Worker`] handles retries, the circuit breaker and the budget. An implementation therefore asks once,
 /// within its deadline, and returns the result.
 ///
 /// ```compile_fail,E0308

@@ -146,7 +146,7 @@ pub trait Store: Debug + Send + Sync {
     /// Leases up to `limit` outbox messages, oldest first, that have no lease at `now`. The leases last until `until`.
     /// A message that is not acknowledged by then is handed out again: delivery is at least once.
     ///
-    /// The outbox has a single reader, the [`Post`](crate::notice::Post). Every other reader is a
+    /// The outbox has a single reader, the [`Dispatcher`](crate::notice::Dispatcher). Every other reader is a
     /// [`FeedReader`](crate::service::FeedReader), which removes nothing.
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>>;
 

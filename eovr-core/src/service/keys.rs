@@ -15,6 +15,7 @@ use crate::org::Stamp;
 use crate::ports::{Cipher, Receipt};
 use crate::record::{Query, Record, RecordId, Value};
 use crate::seal::{Entropy, KeyRing, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
+use crate::service::race::TRIES;
 use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
 use crate::workflow::{Need, Rule, StateRow, Table};
@@ -86,9 +87,6 @@ impl Keys {
         }
     }
 }
-
-/// The number of attempts to seal again while the keys keep changing.
-const TRIES: u32 = 16;
 
 const CHANGED: &str = "the keys were changed meanwhile";
 

@@ -11,6 +11,7 @@ mod keys;
 #[cfg(feature = "checkpoints")]
 mod log_keeper;
 mod pages;
+mod race;
 mod session;
 #[cfg(feature = "system")]
 mod system;
@@ -32,6 +33,7 @@ pub(crate) use self::keys::{have_changed as keys_have_changed, is_lost_race};
 #[cfg(feature = "checkpoints")]
 pub use self::log_keeper::LogKeeper;
 pub use self::pages::Pages;
+pub(crate) use self::race::until_won;
 pub use self::session::{Legal, Session};
 #[cfg(feature = "system")]
 pub use self::system::{SystemClock, SystemEntropy};
@@ -111,7 +113,7 @@ impl Eovr {
         &self.inner.org
     }
 
-    /// The store. Its outbox has a single reader, the [`Post`](crate::notice::Post). Every other reader of changes is a
+    /// The store. Its outbox has a single reader, the [`Dispatcher`](crate::notice::Dispatcher). Every other reader of changes is a
     /// [`FeedReader`].
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store

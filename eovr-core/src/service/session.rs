@@ -16,11 +16,9 @@ use crate::record::{
     Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
 use crate::seal::{Entropy, Place};
+use crate::service::race::TRIES;
 use crate::service::{Eovr, Keys, keys};
 use crate::workflow::Need;
-
-/// The number of decisions after lost races, for commands without an expected version.
-const TRIES: u32 = 16;
 
 /// The engine bound to one actor, with all its operations.
 ///

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eovr_core::analyst::{Desk, Equipment, Limits, Outcome, Registry, Trained};
+use eovr_core::analyst::{Equipment, Limits, Outcome, Registry, Trained, Worker};
 use eovr_core::incident;
 use eovr_core::triage::learn::TextModel;
 use eovr_core::{Eovr, Name, Result};
@@ -51,8 +51,8 @@ pub(crate) struct Args {
 }
 
 /// The analyst of a server.
-pub(crate) struct Room {
-    desk: Desk,
+pub(crate) struct Runner {
+    worker: Worker,
 }
 
 impl Args {
@@ -125,7 +125,7 @@ impl Args {
     ///
     /// # Errors
     /// As [`Args::check`], and the store's errors.
-    pub(crate) async fn room(&self, eovr: &Eovr) -> Result<Option<Room>, Failure> {
+    pub(crate) async fn runner(&self, eovr: &Eovr) -> Result<Option<Runner>, Failure> {
         if !self.is_on() {
             return Ok(None);
         }
@@ -138,13 +138,13 @@ impl Args {
             equipment = equipment.with(Arc::new(house));
         }
         let limits = Limits { questions_a_day: self.ai_budget, ..Limits::default() };
-        Ok(Some(Room { desk: Desk::new(eovr, incident::analysed(), equipment, limits)? }))
+        Ok(Some(Runner { worker: Worker::new(eovr, incident::analysed(), equipment, limits)? }))
     }
 }
 
-impl Room {
-    pub(crate) fn desk(&self) -> Desk {
-        self.desk.clone()
+impl Runner {
+    pub(crate) fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// Works until it is dropped.
@@ -154,7 +154,7 @@ impl Room {
         loop {
             every.tick().await;
             if let Err(error) = self.round(&auth).await {
-                tracing::warn!(target: "eovr_server::analyst", kind = error.kind().name(), "the desk waits");
+                tracing::warn!(target: "eovr_server::analyst", kind = error.kind().name(), "the worker waits");
                 auth.alarm.of(&error);
             }
         }
@@ -162,12 +162,12 @@ impl Room {
 
     async fn round(&self, auth: &Auth) -> Result<()> {
         let mut working = JoinSet::new();
-        for id in self.desk.due().await? {
+        for id in self.worker.due().await? {
             if working.len() == AT_A_TIME {
                 told(working.join_next().await, auth);
             }
-            let desk = self.desk.clone();
-            working.spawn(async move { desk.work(id).await });
+            let worker = self.worker.clone();
+            working.spawn(async move { worker.work(id).await });
         }
         while let Some(done) = working.join_next().await {
             told(Some(done), auth);

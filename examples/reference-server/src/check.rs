@@ -5,7 +5,7 @@
 
 use crate::database::{Config, KeyText};
 use crate::output::{Failure, Out, Paint};
-use crate::serve::Door;
+use crate::serve::Serving;
 use crate::settings::{KEY, Place};
 
 /// Options of `check`, the same as those of `serve`.
@@ -14,7 +14,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
-    door: Door,
+    serving: Serving,
 }
 
 /// A warning: the setting is allowed, but it lacks a protection.
@@ -32,7 +32,7 @@ struct Finding {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
-    let findings = all(&args.place, &args.door).await;
+    let findings = all(&args.place, &args.serving).await;
     let mut failed = 0;
     for Finding { what, found } in &findings {
         match found {
@@ -47,11 +47,11 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
             }
         }
     }
-    if !args.door.log.kept.is_on() {
+    if !args.serving.log.kept.is_on() {
         let mark = out.paint("warn", Paint::Warn);
         out.line(format_args!("{mark}  {NO_CHECKPOINTS}"));
     }
-    if !args.door.demands_a_second_factor() {
+    if !args.serving.demands_a_second_factor() {
         let mark = out.paint("warn", Paint::Warn);
         out.line(format_args!("{mark}  {NO_SECOND_FACTOR}"));
     }
@@ -59,8 +59,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
 }
 
 /// Fails with every problem found.
-pub(crate) async fn for_real(place: &Place, door: &Door) -> Result<(), Failure> {
-    let findings = all(place, door).await;
+pub(crate) async fn for_real(place: &Place, serving: &Serving) -> Result<(), Failure> {
+    let findings = all(place, serving).await;
     let wrong: Vec<String> = findings
         .into_iter()
         .filter_map(|Finding { what, found }| {
@@ -76,12 +76,12 @@ pub(crate) async fn for_real(place: &Place, door: &Door) -> Result<(), Failure> 
 /// Passed, or a problem with its remedy.
 type Found = Result<String, (String, String)>;
 
-async fn all(place: &Place, door: &Door) -> Vec<Finding> {
+async fn all(place: &Place, serving: &Serving) -> Vec<Finding> {
     let mut findings = vec![
-        Finding { what: "address", found: address(door.public_url.as_deref()) },
-        Finding { what: "proxy", found: door.behind.check() },
+        Finding { what: "address", found: address(serving.public_url.as_deref()) },
+        Finding { what: "proxy", found: serving.behind.check() },
     ];
-    findings.extend(door.lies_open().map(|listen| Finding { what: "line", found: Err(open(listen)) }));
+    findings.extend(serving.lies_open().map(|listen| Finding { what: "line", found: Err(open(listen)) }));
     match place.database() {
         Ok(config) => {
             findings.push(Finding { what: "key", found: key(&config) });
@@ -90,9 +90,12 @@ async fn all(place: &Place, door: &Door) -> Vec<Finding> {
         Err(failure) => findings.push(Finding { what: "database", found: Err(told(&failure)) }),
     }
     findings.extend(exposed(place).map(|wrong| Finding { what: "files", found: Err(wrong) }));
-    let provider = door.provider().map(|provider| provider.map(|_| "described".to_owned()));
-    let rest =
-        [("mail", door.post.check()), ("identity provider", provider), ("analyst", door.analyst.check())];
+    let provider = serving.provider().map(|provider| provider.map(|_| "described".to_owned()));
+    let rest = [
+        ("mail", serving.delivery.check()),
+        ("identity provider", provider),
+        ("analyst", serving.analyst.check()),
+    ];
     for (what, found) in rest {
         match found {
             Ok(None) => {}

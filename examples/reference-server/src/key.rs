@@ -8,8 +8,8 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use clap::ValueEnum;
 use console::Term;
 use eovr_core::access::{Actor, Role, Seat};
-use eovr_core::identity::Doors;
-use eovr_core::identity::doors::{Admitted, Entry, Origin};
+use eovr_core::identity::Authentication;
+use eovr_core::identity::authentication::{Authenticated, LoginStep, Origin};
 use eovr_core::identity::key_change::{Change, KeyChanges};
 use eovr_core::identity::password::Password;
 use eovr_core::record::{ActorId, RecordId};
@@ -239,7 +239,7 @@ async fn finish(args: &Args, host: &Host, begun: Option<Begun>, out: &mut Out) -
 /// The person responsible for a change.
 enum By {
     /// An account, logged in while the command runs.
-    Account(Doors, Box<Admitted>),
+    Account(Authentication, Box<Authenticated>),
     /// An operator without one.
     Operator(Session),
 }
@@ -250,9 +250,9 @@ impl By {
             let operator = Actor::new(ActorId::new(OPERATOR)?, Role::TopManagement, Seat::Country)?;
             return Ok(Self::Operator(host.eovr.session(operator)));
         };
-        let doors = http::doors(&host.eovr, host.secrets.tokens(), None).await?;
-        let admitted = proven(&doors, email).await?;
-        Ok(Self::Account(doors, Box::new(admitted)))
+        let authentication = http::authentication(&host.eovr, host.secrets.tokens(), None).await?;
+        let admitted = proven(&authentication, email).await?;
+        Ok(Self::Account(authentication, Box::new(admitted)))
     }
 
     fn session(&self) -> &Session {
@@ -264,25 +264,26 @@ impl By {
 
     /// Ends the login. If that fails, it expires by itself, because its tokens are lost.
     async fn leave(self) {
-        if let Self::Account(doors, admitted) = self {
-            drop(doors.leave(&admitted).await);
+        if let Self::Account(authentication, admitted) = self {
+            drop(authentication.logout(&admitted).await);
         }
     }
 }
 
 /// Logs an account in by password and second factor, like a browser.
-async fn proven(doors: &Doors, email: &str) -> Result<Admitted, Failure> {
+async fn proven(authentication: &Authentication, email: &str) -> Result<Authenticated, Failure> {
     let password = asked("password: ")?;
     let password = Password::typed(&password).or_else(|_| Password::typed(""));
     let password = password.map_err(|flaw| Failure::broken(flaw.to_string()))?;
     let origin = Origin::client(CLIENT);
-    let tried = doors.knock(email, origin.clone()).await?.try_password(&password)?;
-    let mut entry = doors.enter(tried).await?;
-    if let Entry::SecondStep(token) = &entry {
-        entry = doors.second_step(token, asked("code of the second factor: ")?.trim(), &origin).await?;
+    let tried = authentication.begin(email, origin.clone()).await?.try_password(&password)?;
+    let mut entry = authentication.login(tried).await?;
+    if let LoginStep::SecondStep(token) = &entry {
+        entry =
+            authentication.second_step(token, asked("code of the second factor: ")?.trim(), &origin).await?;
     }
     match entry {
-        Entry::Open(opened) => Ok(doors.admit(&opened.access).await?),
+        LoginStep::Open(opened) => Ok(authentication.authenticate(&opened.access).await?),
         _ => Err(Error::new(ErrorKind::Denied, "the password must be changed first")
             .with_help("log in once in a browser")
             .into()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use eovr_core::access::Tier;
 use eovr_core::identity::alert::Alert;
-use eovr_core::identity::doors::Limits;
+use eovr_core::identity::authentication::Limits;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
@@ -18,14 +18,14 @@ use tokio::task::JoinSet;
 use crate::analyst;
 use crate::check;
 use crate::checkpoint::Log;
+use crate::delivery;
 use crate::engine::{self, Host, Opening};
-use crate::export::fonts::Shelf;
+use crate::export::fonts::LoadedFonts;
 use crate::http::{self, Allowed, App, Auth, Behind, Provider, Proxies, Rates, Setup, Watched, meters};
 use crate::learner;
 use crate::listen::{self, Crowd, Most};
 use crate::log;
 use crate::output::{Failure, Out};
-use crate::post;
 use crate::process;
 use crate::secrets::Secrets;
 use crate::settings::Place;
@@ -37,12 +37,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
-    door: Door,
+    serving: Serving,
 }
 
 /// Where and how to serve.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Door {
+pub(crate) struct Serving {
     /// The address to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -80,7 +80,7 @@ pub(crate) struct Door {
     #[command(flatten)]
     pub(crate) log: Log,
     #[command(flatten)]
-    pub(crate) post: post::Args,
+    pub(crate) delivery: delivery::Args,
     #[command(flatten)]
     pub(crate) analyst: analyst::Args,
     /// Learn from the reviews of suggestions, separately for each facility. The rules decide alone until the learner's
@@ -103,7 +103,7 @@ fn tier(text: &str) -> Result<Tier, String> {
     Tier::new(number).map_err(|error| error.to_string())
 }
 
-impl Door {
+impl Serving {
     pub(crate) fn marks(&self) -> Marks {
         Marks { today: self.read_today, now: self.read_now }
     }
@@ -128,85 +128,86 @@ impl Door {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
-    if args.door.read_today > args.door.read_now {
+    if args.serving.read_today > args.serving.read_now {
         return Err(Failure::usage(
             "`--read-today` is above `--read-now`",
             "a report to read now is also one to read today: give the lower score to `--read-today`",
         ));
     }
-    if args.door.production {
-        check::for_real(&args.place, &args.door).await?;
-        if !args.door.log.kept.is_on() {
+    if args.serving.production {
+        check::for_real(&args.place, &args.serving).await?;
+        if !args.serving.log.kept.is_on() {
             out.line(format_args!("warning: {}", check::NO_CHECKPOINTS));
         }
-        if !args.door.demands_a_second_factor() {
+        if !args.serving.demands_a_second_factor() {
             out.line(format_args!("warning: {}", check::NO_SECOND_FACTOR));
         }
     }
-    let learner = args.door.learn.then(Arc::default);
-    let marks = args.door.marks();
-    let opening = Opening { learner, marks, for_real: args.door.production, ..Opening::default() };
+    let learner = args.serving.learn.then(Arc::default);
+    let marks = args.serving.marks();
+    let opening = Opening { learner, marks, for_real: args.serving.production, ..Opening::default() };
     let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
-    serve(host, &args.door, out).await
+    serve(host, &args.serving, out).await
 }
 
 /// Serves until asked to stop, and closes the store.
-pub(crate) async fn serve(host: Host, door: &Door, out: &mut Out) -> Result<(), Failure> {
-    let done = listen(&host, door, out).await;
+pub(crate) async fn serve(host: Host, serving: &Serving, out: &mut Out) -> Result<(), Failure> {
+    let done = listen(&host, serving, out).await;
     host.close().await;
     done
 }
 
-async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> {
-    let (listener, address) = bound(door.listen, "--listen").await?;
-    let watching = match door.watch {
+async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Failure> {
+    let (listener, address) = bound(serving.listen, "--listen").await?;
+    let watching = match serving.watch {
         Some(address) => Some(bound(address, "--watch").await?),
         None => None,
     };
     let descriptors = process::open_at_most();
     let previous = host.previous.as_deref().map(Secrets::tokens);
     let limits = Limits {
-        second_factor_from: door.second_factor_from,
-        login_days: door.login_days,
+        second_factor_from: serving.second_factor_from,
+        login_days: serving.login_days,
         ..Limits::default()
     };
-    let doors = http::doors_after(&host.eovr, host.secrets.tokens(), previous, limits).await?;
-    let mut auth = Auth::new(doors, Rates::new(door.allowed), door.behind.proxies());
-    if let Some(provider) = door.provider()? {
+    let authentication = http::doors_after(&host.eovr, host.secrets.tokens(), previous, limits).await?;
+    let mut auth = Auth::new(authentication, Rates::new(serving.allowed), serving.behind.proxies());
+    if let Some(provider) = serving.provider()? {
         auth = auth.accepting(provider);
     }
     let auth = Arc::new(auth);
-    let analysed = door.analyst.is_on();
-    let room = post::Room::new(&host.eovr, &door.post, door.public_url.as_deref(), analysed)?;
-    let analyst = door.analyst.room(&host.eovr).await?;
+    let analysed = serving.analyst.is_on();
+    let delivery =
+        delivery::Delivery::new(&host.eovr, &serving.delivery, serving.public_url.as_deref(), analysed)?;
+    let analyst = serving.analyst.runner(&host.eovr).await?;
     let state = Watched { writes: host.writes.clone(), ..Watched::default() };
     let app = App::new(Setup {
         eovr: host.eovr.clone(),
-        gate: auth.clone(),
+        callers: auth.clone(),
         auth,
         files: host.files.clone(),
-        bell: room.bell(),
-        desk: analyst.as_ref().map(analyst::Room::desk),
+        signals: delivery.signals(),
+        worker: analyst.as_ref().map(analyst::Runner::worker),
         learner: host.learner.clone(),
-        marks: door.marks(),
-        kept: door.log.kept.clone(),
-        shelf: Shelf::new(door.font.clone()),
-        production: door.production,
-        public_url: door.public_url.clone(),
+        marks: serving.marks(),
+        kept: serving.log.kept.clone(),
+        fonts: LoadedFonts::new(serving.font.clone()),
+        production: serving.production,
+        public_url: serving.public_url.clone(),
         secrets: host.secrets.clone(),
         keys: host.keys.clone(),
         watched: state.clone(),
         meters: meters::install(),
     });
     log::begin();
-    if door.production && !door.log.kept.is_on() {
+    if serving.production && !serving.log.kept.is_on() {
         tracing::warn!("{}", check::NO_CHECKPOINTS);
     }
     let log = SecurityLog::of(&host.eovr)?;
     let mut beside = JoinSet::new();
     beside.spawn(upkeep(app.clone(), log.clone()));
-    beside.spawn(room.work(app.auth.clone()));
-    beside.spawn(door.log.kept.clone().work(door.log.keeper(host)?, state.log, app.auth.clone()));
+    beside.spawn(delivery.work(app.auth.clone()));
+    beside.spawn(serving.log.kept.clone().work(serving.log.keeper(host)?, state.log, app.auth.clone()));
     beside.spawn(host.keys.clone().follow(host.eovr.clone()));
     if let Some(analyst) = analyst {
         beside.spawn(analyst.work(app.auth.clone()));
@@ -216,8 +217,8 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     }
     if let Some(provider) = app.auth.provider.clone() {
         // Once before the first client; if the provider is unavailable, the server retries.
-        provider.look(app.auth.doors.now()).await;
-        beside.spawn(provider.watch(app.auth.doors.clone()));
+        provider.look(app.auth.authentication.now()).await;
+        beside.spawn(provider.watch(app.auth.authentication.clone()));
     }
     let stop = asked_to_stop();
     if let Some((listener, address)) = watching {
@@ -226,7 +227,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         out.line(format_args!("watched on http://{address}"));
     }
     out.line(format_args!("listening on http://{address}"));
-    let crowd = Crowd::new(door.most, descriptors, door.behind.proxies());
+    let crowd = Crowd::new(serving.most, descriptors, serving.behind.proxies());
     listen::serve(listener, http::router(&app), crowd, stop, || app.stop()).await;
     beside.shutdown().await;
     drop(watched(&app, &log, &mut None).await);

@@ -1,5 +1,4 @@
-//! The shape of the core: the modules that each module may name, the core's dependencies, and the class of each entry
-//! point.
+//! The shape of the core: the modules that each module may name, and the core's dependencies.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -169,11 +168,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testing", &["time", "org", "record", "access", "seal", "ports", "memory", "service", "incident"]),
 ];
 
-fn core() -> PathBuf {
+pub(super) fn core() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../eovr-core")
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -188,7 +187,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The source without comments and without tests, because those may name any module.
-fn source(path: &Path) -> String {
+pub(super) fn source(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -385,87 +384,4 @@ fn the_core_is_built_on_nothing_that_reaches_the_world() {
     assert_eq!(direct, wanted);
     let plain = tree(&["--no-default-features"]);
     assert!(!plain.contains(&"getrandom".to_owned()), "without `system` there is no source of chance");
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Class {
-    /// Touches no record.
-    Plain,
-    /// Reads through the actor's scope.
-    Reads,
-    /// Writes through a decision, which takes a permit.
-    Writes,
-}
-
-use Class::{Plain, Reads, Writes};
-
-/// Each entry point of the engine for one actor. A new one is listed here before it is used.
-const DOORS: &[(&str, &str, Class)] = &[
-    ("Session", "eovr", Plain),
-    ("Session", "actor", Plain),
-    ("Session", "scope", Plain),
-    ("Session", "incidents", Plain),
-    ("Session", "sealed_is", Plain),
-    ("Session", "open", Plain),
-    ("Session", "load", Reads),
-    ("Session", "attested", Reads),
-    ("Session", "inspect", Reads),
-    ("Session", "find", Reads),
-    ("Session", "pages", Reads),
-    ("Session", "list", Reads),
-    ("Session", "tally", Reads),
-    ("Session", "legal", Reads),
-    ("Session", "trail", Reads),
-    ("Session", "data_keys", Reads),
-    ("Session", "create", Writes),
-    ("Session", "create_as", Writes),
-    ("Session", "create_child", Writes),
-    ("Session", "create_child_as", Writes),
-    ("Session", "act", Writes),
-    ("Session", "vouch", Writes),
-    ("Session", "rotate_key", Writes),
-    ("Session", "destroy_key", Writes),
-    ("Incidents", "list", Reads),
-    ("Incidents", "newest", Reads),
-    ("Incidents", "of_file", Reads),
-    ("Incidents", "load", Reads),
-    ("Incidents", "trail", Reads),
-    ("Incidents", "summary", Reads),
-    ("Incidents", "trend", Reads),
-    ("Incidents", "compare", Reads),
-    ("Incidents", "follow_ups", Reads),
-    ("Incidents", "report", Writes),
-    ("Incidents", "report_as", Writes),
-    ("Incidents", "report_with", Writes),
-    ("Incidents", "act", Writes),
-    ("Incidents", "assess", Writes),
-    ("Incidents", "follow_up", Writes),
-    ("Incidents", "follow_up_as", Writes),
-    ("Incidents", "finish_follow_up", Writes),
-    ("Incidents", "reopen", Writes),
-];
-
-#[test]
-fn every_door_is_classified() {
-    let mut found = BTreeSet::new();
-    for path in files(&core().join("src")) {
-        let mut of = None;
-        for line in source(&path).lines() {
-            if let Some(block) = line.strip_prefix("impl ") {
-                let name = block.split([' ', '<']).next().unwrap_or_default();
-                of = ["Session", "Incidents"].into_iter().find(|of| *of == name);
-            }
-            let code = line.strip_prefix("    pub ").map(|rest| rest.strip_prefix("async ").unwrap_or(rest));
-            if let (Some(of), Some(rest)) = (of, code.and_then(|code| code.strip_prefix("fn "))) {
-                let name = rest.split(['(', '<']).next().unwrap_or_default();
-                found.insert((of, name.to_owned()));
-            }
-        }
-    }
-    let listed: BTreeSet<_> = DOORS.iter().map(|(of, name, _)| (*of, (*name).to_owned())).collect();
-    let new: Vec<_> = found.difference(&listed).collect();
-    assert!(new.is_empty(), "say of these whether they read or write, and by which proof: {new:?}");
-    let gone: Vec<_> = listed.difference(&found).collect();
-    assert!(gone.is_empty(), "these are listed and not there: {gone:?}");
-    assert!(DOORS.iter().any(|(.., class)| *class == Reads));
 }

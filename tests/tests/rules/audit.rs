@@ -73,7 +73,7 @@ async fn history(seed: u64, steps: usize) -> Vec<Kept> {
         // Refused actions are part of a history.
         let _ = quality.act(&name!("incident"), incident, command).await;
         if chance.percent(30) {
-            let _ = eovr.answer_with_receipt(&receipts[which], "it was down").await;
+            let _ = eovr.by_receipt(&receipts[which]).answer("it was down").await;
             let _ = nurse.incidents().act(incident, Action::AddRemark, Some("one more thing")).await;
         }
         if chance.percent(20) {

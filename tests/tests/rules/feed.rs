@@ -10,7 +10,7 @@ use eovr_core::decide::{Headline, Message};
 use eovr_core::identity::{self, user};
 use eovr_core::incident::{self, Action, Lessons, Settings};
 use eovr_core::memory::MemoryStore;
-use eovr_core::notice::{self, Channel, Post};
+use eovr_core::notice::{self, Channel, Dispatcher};
 use eovr_core::ports::Posted;
 use eovr_core::service::{FeedReader, LogKeeper};
 use eovr_core::triage::local::LocalScorer;
@@ -18,7 +18,7 @@ use eovr_core::{Command, Eovr, ErrorKind, Name};
 use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, TestEntropy, actor, hospital, id, master_key, org, report};
 
-use crate::doors;
+use crate::authentication;
 
 const LATER: &str = r#"{"v":2,"subject":{"kind":"incident"}}"#;
 
@@ -125,29 +125,30 @@ async fn the_post_skips_it_and_goes_on() {
         builder.kinds(incident::kinds(Settings::default()).unwrap()).kinds(identity::kinds().unwrap());
     let builder = builder.kind(notice::kind().unwrap()).actions(of, rows).master_key(master_key());
     let eovr = builder.clock(TestClock::new()).entropy(TestEntropy::default()).open().await.unwrap();
-    let post = Post::new(&eovr, vec![notice::Rule::everything(incident::KIND)], &[Channel::Webhook]).unwrap();
-    while post.sort().await.unwrap().messages > 0 {}
+    let dispatcher =
+        Dispatcher::new(&eovr, vec![notice::Rule::everything(incident::KIND)], &[Channel::Webhook]).unwrap();
+    while dispatcher.route().await.unwrap().messages > 0 {}
     upgrade(&spy, "incident.report");
     started(&eovr).await;
-    assert_eq!(post.sort().await.unwrap().messages, 2);
-    let due = post.due(Channel::Webhook).await.unwrap();
+    assert_eq!(dispatcher.route().await.unwrap().messages, 2);
+    let due = dispatcher.due(Channel::Webhook).await.unwrap();
     assert_eq!(due.iter().map(|due| due.topic.as_str()).collect::<Vec<_>>(), ["incident.start"]);
-    assert_eq!(post.sort().await.unwrap().messages, 0, "it does not come back");
+    assert_eq!(dispatcher.route().await.unwrap().messages, 0, "it does not come back");
 }
 
 #[tokio::test]
 async fn a_node_skips_it_and_still_learns_of_a_logout() {
     let spy = Spy::new();
-    let ward = doors::ward_on(spy.clone()).await;
+    let ward = authentication::ward_on(spy.clone()).await;
     let access = ward.come_in().await.access;
-    let here = ward.doors.admit(&access).await.unwrap();
-    let other = doors::open(&ward.eovr).await;
-    other.admit(&access).await.unwrap();
+    let here = ward.authentication.authenticate(&access).await.unwrap();
+    let other = authentication::open(&ward.eovr).await;
+    other.authenticate(&access).await.unwrap();
     upgrade(&spy, "\"user.");
-    doors::provide(&ward.eovr, "huda@example.org", Role::Staff, false).await;
-    ward.doors.leave(&here).await.unwrap();
+    authentication::provide(&ward.eovr, "huda@example.org", Role::Staff, false).await;
+    ward.authentication.logout(&here).await.unwrap();
     ward.clock.pass_seconds(2);
-    assert_eq!(other.admit(&access).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(other.authenticate(&access).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let feed = ward.eovr.store().feed(0, 1000).await.unwrap();
     let read = |posted: &Posted| {
         posted

@@ -122,12 +122,12 @@ async fn an_anonymous_report_names_no_author_and_can_still_be_answered() {
     let typed =
         reported.receipt.to_string().to_lowercase().replace('0', "o").replace('1', "l").replace('-', " ");
     let code = typed.parse().unwrap();
-    let seen = ward.eovr.receipt(&code).await.unwrap();
+    let seen = ward.eovr.by_receipt(&code).view().await.unwrap();
     assert!(seen.waiting && seen.state == "more_info_needed");
     assert_eq!(seen.exchange.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["which ward was it?"]);
-    ward.eovr.answer_with_receipt(&code, "ward 3, in the night").await.unwrap();
-    assert_eq!(ward.eovr.answer_with_receipt(&code, "again").await.unwrap_err().kind(), ErrorKind::Refused);
-    assert_eq!(ward.eovr.receipt(&code).await.unwrap().state, "evaluating");
+    ward.eovr.by_receipt(&code).answer("ward 3, in the night").await.unwrap();
+    assert_eq!(ward.eovr.by_receipt(&code).answer("again").await.unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(ward.eovr.by_receipt(&code).view().await.unwrap().state, "evaluating");
     let trail = ward.quality.incidents().trail(incident).await.unwrap();
     assert!(
         trail.entries.iter().all(|entry| entry.event.actor.as_str() != "nurse"),
@@ -141,7 +141,7 @@ async fn an_anonymous_report_names_no_author_and_can_still_be_answered() {
         ErrorKind::NotFound
     );
     let wrong = "0000-0000-0000-0000-0000-0000-0000-0000".parse().unwrap();
-    assert_eq!(ward.eovr.receipt(&wrong).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(ward.eovr.by_receipt(&wrong).view().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -313,9 +313,9 @@ async fn a_receipt_corrects_for_thirty_minutes_and_shows_no_reviewers_words() {
     let reported = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap();
     let (incident, code) = (reported.written.id, reported.receipt);
     let correction = || Command::new(Action::Correct).set("location", "ward-3");
-    ward.eovr.correct_with_receipt(&code, correction()).await.unwrap();
+    ward.eovr.by_receipt(&code).correct(correction()).await.unwrap();
     ward.clock.pass_seconds(31 * 60);
-    let late = ward.eovr.correct_with_receipt(&code, correction()).await.unwrap_err();
+    let late = ward.eovr.by_receipt(&code).correct(correction()).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Refused);
     for action in [Action::Start, Action::Evaluate] {
         ward.quality.incidents().act(incident, action, None).await.unwrap();
@@ -323,9 +323,9 @@ async fn a_receipt_corrects_for_thirty_minutes_and_shows_no_reviewers_words() {
     ward.quality.incidents().act(incident, Action::Ask, Some("which ward?")).await.unwrap();
     let answer = Some("phoned the ward: it was nurse Y");
     ward.quality.incidents().act(incident, Action::Answer, answer).await.unwrap();
-    let seen = ward.eovr.receipt(&code).await.unwrap();
+    let seen = ward.eovr.by_receipt(&code).view().await.unwrap();
     assert_eq!(seen.exchange.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["which ward?"]);
-    let start = ward.eovr.correct_with_receipt(&code, Command::new(Action::Start)).await.unwrap_err();
+    let start = ward.eovr.by_receipt(&code).correct(Command::new(Action::Start)).await.unwrap_err();
     assert_eq!(start.kind(), ErrorKind::Denied);
 }
 

@@ -54,8 +54,8 @@ async fn from_report_to_completion(store: Arc<dyn Store>) {
     quality.incidents().act(incident, Action::Evaluate, None).await.unwrap();
     quality.incidents().assess(incident, None, "severe", "rare").await.unwrap();
     quality.incidents().act(incident, Action::Ask, Some("was the rail up?")).await.unwrap();
-    assert!(eovr.receipt(&reported.receipt).await.unwrap().waiting);
-    eovr.answer_with_receipt(&reported.receipt, "no, it was down").await.unwrap();
+    assert!(eovr.by_receipt(&reported.receipt).view().await.unwrap().waiting);
+    eovr.by_receipt(&reported.receipt).answer("no, it was down").await.unwrap();
     let task = FollowUp {
         task: "fit rails".to_owned(),
         owner: "quality".to_owned(),

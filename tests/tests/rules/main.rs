@@ -4,12 +4,13 @@
 mod architecture;
 mod attachments;
 mod audit;
+mod authentication;
 mod bad_input;
 mod cube;
 mod deidentify;
-mod doors;
 mod feed;
 mod figures;
+mod handles;
 mod incidents;
 mod journeys;
 mod keys;

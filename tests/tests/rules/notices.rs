@@ -10,7 +10,7 @@ use eovr_core::access::{Role, danger};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
 use eovr_core::name;
-use eovr_core::notice::{self, Channel, Claim, Inbox, Post, Recipient, Rule, To};
+use eovr_core::notice::{self, Channel, Claim, Dispatcher, Inbox, Recipient, Rule, To};
 use eovr_core::record::{ActorId, Query, Record, RecordId};
 use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
 use eovr_tests::spy::Spy;
@@ -22,7 +22,7 @@ struct Ward {
     clock: TestClock,
     nurse: RecordId,
     quality: RecordId,
-    post: Post,
+    dispatcher: Dispatcher,
 }
 
 async fn ward() -> Ward {
@@ -51,8 +51,8 @@ async fn ward() -> Ward {
     account(&eovr, Role::GovernorateManager, "ALX-1-1").await;
     account(&eovr, Role::TopManagement, "CAI-1-1").await;
     let channels = [Channel::InApp, Channel::Email, Channel::Webhook];
-    let post = Post::new(&eovr, incident::notice_rules(), &channels).unwrap();
-    let ward = Ward { store, eovr, clock, nurse, quality, post };
+    let dispatcher = Dispatcher::new(&eovr, incident::notice_rules(), &channels).unwrap();
+    let ward = Ward { store, eovr, clock, nurse, quality, dispatcher };
     ward.sort().await;
     ward
 }
@@ -85,7 +85,7 @@ impl Ward {
     }
 
     async fn sort(&self) {
-        while self.post.sort().await.unwrap().messages > 0 {}
+        while self.dispatcher.route().await.unwrap().messages > 0 {}
     }
 
     async fn notices(&self) -> Vec<Record> {
@@ -101,8 +101,8 @@ impl Ward {
     /// Claims all due notices of this channel.
     async fn claimed(&self, channel: Channel) -> Vec<Claim> {
         let mut claims = Vec::new();
-        for due in self.post.due(channel).await.unwrap() {
-            claims.extend(self.post.claim(due).await.unwrap());
+        for due in self.dispatcher.due(channel).await.unwrap() {
+            claims.extend(self.dispatcher.claim(due).await.unwrap());
         }
         claims
     }
@@ -114,7 +114,7 @@ impl Ward {
             if let Recipient::Person { email, .. } = &claim.to {
                 addresses.push(email.to_string());
             }
-            self.post.sent(&claim).await.unwrap();
+            self.dispatcher.sent(&claim).await.unwrap();
         }
         addresses.sort();
         addresses
@@ -232,17 +232,20 @@ async fn a_message_claimed_twice_is_sent_once() {
     // A worker claims the messages and crashes.
     let now = Timestamp::from_micros(1_795_334_400_000_000);
     ward.eovr.store().lease(100, now, now.plus_seconds(30)).await.unwrap();
-    assert_eq!(ward.post.sort().await.unwrap().messages, 0);
+    assert_eq!(ward.dispatcher.route().await.unwrap().messages, 0);
     ward.clock.pass_seconds(31);
     // A worker makes the notifications and its acknowledgement is lost.
     ward.store.lose_acknowledgements(true);
-    assert_eq!(ward.post.sort().await.unwrap().messages, 2);
+    assert_eq!(ward.dispatcher.route().await.unwrap().messages, 2);
     let made = ward.notices().await.len();
     assert!(made >= 4);
     ward.store.lose_acknowledgements(false);
     ward.clock.pass_seconds(61);
     ward.told("A third form was filed there.").await;
-    assert!(ward.post.sort().await.unwrap().messages >= 3, "the outbox did not hand the messages out again");
+    assert!(
+        ward.dispatcher.route().await.unwrap().messages >= 3,
+        "the outbox did not hand the messages out again"
+    );
     assert_eq!(ward.notices().await.len(), made / 2 * 3);
 }
 
@@ -275,7 +278,7 @@ async fn a_rule_that_could_never_apply_is_refused() {
         Rule::new(KIND, Action::Report, To::Author).when(name!("location"), "ward 3"),
     ];
     for rule in wrong {
-        let refused = Post::new(&ward.eovr, vec![rule.clone()], &[Channel::InApp]);
+        let refused = Dispatcher::new(&ward.eovr, vec![rule.clone()], &[Channel::InApp]);
         assert!(refused.is_err(), "{rule:?}");
     }
     assert!(ward.eovr.catalog().kind(&KIND).is_ok());
@@ -285,11 +288,11 @@ async fn a_rule_that_could_never_apply_is_refused() {
 async fn a_changed_password_is_notified_to_its_account() {
     let ward = ward().await;
     let rules = notice::account_rules();
-    let post = Post::new(&ward.eovr, rules, &[Channel::InApp]).unwrap();
+    let dispatcher = Dispatcher::new(&ward.eovr, rules, &[Channel::InApp]).unwrap();
     let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
     let reset = eovr_core::Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
     ward.session(top).await.act(&user::KIND, ward.nurse, reset).await.unwrap();
-    while post.sort().await.unwrap().messages > 0 {}
+    while dispatcher.route().await.unwrap().messages > 0 {}
     let topics: Vec<_> = ward.unread(ward.nurse).await.iter().map(|notice| text(notice, "topic")).collect();
     assert_eq!(topics, ["user.reset_password"]);
     assert!(ward.unread(top).await.is_empty());

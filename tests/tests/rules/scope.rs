@@ -243,12 +243,12 @@ async fn an_absent_record_and_one_out_of_scope_give_the_same_message() {
 async fn a_receipt_shows_its_one_record() {
     let (eovr, known) = filled().await;
     for known in &known {
-        let view = eovr.receipt(&known.receipt).await.unwrap();
+        let view = eovr.by_receipt(&known.receipt).view().await.unwrap();
         assert_eq!(view.number.as_deref(), Some(known.number.as_str()));
         assert_eq!(view.state, known.state);
     }
     let stranger: ReceiptCode = "0000-0000-0000-0000-0000-0000-0000-0000".parse().unwrap();
-    assert_eq!(eovr.receipt(&stranger).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(eovr.by_receipt(&stranger).view().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use eovr_core::access::{Role, Tier, danger};
-use eovr_core::identity::doors::{Doors, Entry, Limits, Network, Opened, Origin};
+use eovr_core::identity::authentication::{Authentication, Limits, LoginStep, Network, Opened, Origin};
 use eovr_core::identity::password::PasswordHash;
 use eovr_core::identity::token::Signer;
 use eovr_core::identity::{NewUser, login, throttle, user};
@@ -16,7 +16,7 @@ use eovr_store_sql::SqlStore;
 use eovr_tests::id;
 use futures_util::future::join_all;
 
-use super::doors::{
+use super::authentication::{
     EMAIL, FIREFOX, PASSWORD, SECRET, Ward, hash, opened, provide, turned_away, ward, ward_on,
 };
 
@@ -92,10 +92,10 @@ async fn a_lockout_does_not_end_open_sessions() {
     ward.attackers_cause_a_lockout().await;
     ward.clock.pass_seconds(6 * 60);
     let proven = ward.prove(&mona, PASSWORD).await.unwrap();
-    let mona = ward.doors.admit(&proven.access).await.unwrap();
-    let old = ward.doors.knock_inside(&mona).await.unwrap();
-    let old = old.try_password(&super::doors::typed(PASSWORD)).unwrap();
-    ward.doors.change_password(&mona, old, &hash("a lamp beside the window")).await.unwrap();
+    let mona = ward.authentication.authenticate(&proven.access).await.unwrap();
+    let old = ward.authentication.begin_again(&mona).await.unwrap();
+    let old = old.try_password(&super::authentication::typed(PASSWORD)).unwrap();
+    ward.authentication.change_password(&mona, old, &hash("a lamp beside the window")).await.unwrap();
 }
 
 #[tokio::test]
@@ -116,14 +116,14 @@ async fn tier_5_unlocks_an_account_with_a_reason() {
         let ward = ward().await;
         provide(&ward.eovr, TOP, Role::TopManagement, false).await;
         let top = opened(ward.log_in(TOP, PASSWORD).await);
-        let top = ward.doors.admit(&top.access).await.unwrap();
+        let top = ward.authentication.authenticate(&top.access).await.unwrap();
         ward.attackers_cause_a_lockout().await;
         turned_away(ward.log_in(EMAIL, PASSWORD).await);
         if reset {
-            ward.doors.reset_password(&top, ward.mona, &hash(PASSWORD)).await.unwrap();
-            assert!(matches!(ward.log_in(EMAIL, PASSWORD).await, Ok(Entry::NewPassword(_))));
+            ward.authentication.reset_password(&top, ward.mona, &hash(PASSWORD)).await.unwrap();
+            assert!(matches!(ward.log_in(EMAIL, PASSWORD).await, Ok(LoginStep::NewPassword(_))));
         } else {
-            ward.doors.unlock(&top, ward.mona, "she called from the ward").await.unwrap();
+            ward.authentication.unlock(&top, ward.mona, "she called from the ward").await.unwrap();
             ward.come_in().await;
         }
         for count in ward.counts().await {
@@ -134,8 +134,8 @@ async fn tier_5_unlocks_an_account_with_a_reason() {
         // A user cannot unlock their own account, and no tier below the top unlocks one.
         let mona = provide(&ward.eovr, "nour@example.org", Role::QualityAdmin, false).await;
         let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
-        let nour = ward.doors.admit(&nour.access).await.unwrap();
-        let refused = ward.doors.unlock(&nour, mona, "I am in a hurry").await.unwrap_err();
+        let nour = ward.authentication.authenticate(&nour.access).await.unwrap();
+        let refused = ward.authentication.unlock(&nour, mona, "I am in a hurry").await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Denied);
     }
 }
@@ -156,7 +156,7 @@ async fn concurrent_attempts_get_the_same_answer_with_and_without_an_account() {
                 1 | 2 => "no.account@example.org".to_owned(),
                 _ => format!("no.account.{number}@example.org"),
             };
-            tokio::spawn(async move { ward.doors.knock(&email, Origin::default()).await.map(drop) })
+            tokio::spawn(async move { ward.authentication.begin(&email, Origin::default()).await.map(drop) })
         });
         for (number, knocked) in join_all(knocks).await.into_iter().enumerate() {
             let knocked = knocked.unwrap();
@@ -170,7 +170,7 @@ async fn unknown_addresses_use_a_few_hundred_counters_and_store_no_address() {
     let ward = ward().await;
     for number in 0..1500 {
         let email = format!("no.account.{number}@example.org");
-        drop(ward.doors.knock(&email, from("198.51.100.9", None)).await.unwrap());
+        drop(ward.authentication.begin(&email, from("198.51.100.9", None)).await.unwrap());
     }
     let mut counted = 0;
     let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
@@ -192,21 +192,26 @@ async fn a_login_step_ends_when_its_password_changes() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let top = opened(ward.log_in(TOP, PASSWORD).await);
-    let top = ward.doors.admit(&top.access).await.unwrap();
+    let top = ward.authentication.authenticate(&top.access).await.unwrap();
     let nour = provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
-    let Entry::NewPassword(stolen) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
+    let LoginStep::NewPassword(stolen) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
         panic!("the password must be changed first")
     };
-    ward.doors.reset_password(&top, nour, &hash("another first password")).await.unwrap();
+    ward.authentication.reset_password(&top, nour, &hash("another first password")).await.unwrap();
     let attackers = hash("a password of the attacker");
-    turned_away(ward.doors.owner_of_token(&stolen).await);
-    turned_away(ward.doors.replace_password(&stolen, &attackers, &Origin::default()).await);
-    let Entry::NewPassword(token) = ward.log_in("nour@example.org", "another first password").await.unwrap()
+    turned_away(ward.authentication.owner_of_token(&stolen).await);
+    turned_away(ward.authentication.replace_password(&stolen, &attackers, &Origin::default()).await);
+    let LoginStep::NewPassword(token) =
+        ward.log_in("nour@example.org", "another first password").await.unwrap()
     else {
         panic!("the password must be changed first")
     };
-    opened(ward.doors.replace_password(&token, &hash("a lamp beside the window"), &Origin::default()).await);
-    turned_away(ward.doors.replace_password(&token, &attackers, &Origin::default()).await);
+    opened(
+        ward.authentication
+            .replace_password(&token, &hash("a lamp beside the window"), &Origin::default())
+            .await,
+    );
+    turned_away(ward.authentication.replace_password(&token, &attackers, &Origin::default()).await);
 }
 
 #[tokio::test]
@@ -214,11 +219,11 @@ async fn a_password_verified_before_a_reset_opens_nothing_after_it() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let top = opened(ward.log_in(TOP, PASSWORD).await);
-    let top = ward.doors.admit(&top.access).await.unwrap();
-    let knock = ward.doors.knock(EMAIL, Origin::default()).await.unwrap();
-    let tried = knock.try_password(&super::doors::typed(PASSWORD)).unwrap();
-    ward.doors.reset_password(&top, ward.mona, &hash("another first password")).await.unwrap();
-    turned_away(ward.doors.enter(tried).await);
+    let top = ward.authentication.authenticate(&top.access).await.unwrap();
+    let attempt = ward.authentication.begin(EMAIL, Origin::default()).await.unwrap();
+    let tried = attempt.try_password(&super::authentication::typed(PASSWORD)).unwrap();
+    ward.authentication.reset_password(&top, ward.mona, &hash("another first password")).await.unwrap();
+    turned_away(ward.authentication.login(tried).await);
     let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
     let logins = auditor.find(&Query::of(login::KIND)).await.unwrap().items;
     let open = logins.iter().filter(|login| login.state().as_str() == "open");
@@ -230,7 +235,7 @@ async fn a_first_password_expires_after_some_days() {
     let ward = ward().await;
     provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
     ward.clock.pass_seconds(7 * 24 * 3600 - 60);
-    assert!(matches!(ward.log_in("nour@example.org", PASSWORD).await, Ok(Entry::NewPassword(_))));
+    assert!(matches!(ward.log_in("nour@example.org", PASSWORD).await, Ok(LoginStep::NewPassword(_))));
     ward.clock.pass_seconds(120);
     turned_away(ward.log_in("nour@example.org", PASSWORD).await);
     // A password that the user chose does not expire.
@@ -241,22 +246,22 @@ async fn a_first_password_expires_after_some_days() {
 #[tokio::test]
 async fn a_proof_gives_new_tokens_and_ends_the_old_ones() {
     let ward = ward().await;
-    let elsewhere = super::doors::open(&ward.eovr).await;
+    let elsewhere = super::authentication::open(&ward.eovr).await;
     let before = ward.come_in().await;
-    elsewhere.admit(&before.access).await.unwrap();
+    elsewhere.authenticate(&before.access).await.unwrap();
     ward.clock.pass_seconds(60);
-    let mona = ward.doors.admit(&before.access).await.unwrap();
+    let mona = ward.authentication.authenticate(&before.access).await.unwrap();
     let after = ward.prove(&mona, PASSWORD).await.unwrap();
-    turned_away(ward.doors.admit(&before.access).await);
-    assert_eq!(ward.doors.admit(&after.access).await.unwrap().login, mona.login);
+    turned_away(ward.authentication.authenticate(&before.access).await);
+    assert_eq!(ward.authentication.authenticate(&after.access).await.unwrap().login, mona.login);
     // A node that saw the login before the proof accepts the newer token at once.
-    elsewhere.admit(&after.access).await.unwrap();
-    turned_away(elsewhere.admit(&before.access).await);
-    let renewed = ward.doors.refresh(&after.refresh).await.unwrap();
-    ward.doors.admit(&renewed.access).await.unwrap();
+    elsewhere.authenticate(&after.access).await.unwrap();
+    turned_away(elsewhere.authenticate(&before.access).await);
+    let renewed = ward.authentication.refresh(&after.refresh).await.unwrap();
+    ward.authentication.authenticate(&renewed.access).await.unwrap();
     // The old refresh token is now a stolen copy: its use ends the login for both.
     ward.clock.pass_seconds(60);
-    turned_away(ward.doors.refresh(&before.refresh).await);
+    turned_away(ward.authentication.refresh(&before.refresh).await);
 }
 
 #[tokio::test]
@@ -264,22 +269,23 @@ async fn a_required_second_factor_must_be_set_up_first() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let limits = Limits { second_factor_from: Some(Tier::new(4).unwrap()), ..Limits::default() };
-    let doors = Doors::open(ward.eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits)
-        .await
-        .unwrap();
-    let ward = Ward { doors, ..ward };
+    let authentication =
+        Authentication::open(ward.eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits)
+            .await
+            .unwrap();
+    let ward = Ward { authentication, ..ward };
     assert!(!ward.come_in().await.lacks_factor, "a quality admin need not");
     let top = opened(ward.log_in(TOP, PASSWORD).await);
     assert!(top.lacks_factor);
-    let refused = ward.doors.admit(&top.access).await.unwrap_err();
+    let refused = ward.authentication.authenticate(&top.access).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Denied, "{refused}");
-    let enrolling = ward.doors.admit_to_enrol(&top.access).await.unwrap();
+    let enrolling = ward.authentication.authenticate_to_enrol(&top.access).await.unwrap();
     assert!(enrolling.lacks_factor);
-    ward.doors.enrol_factor(&enrolling, "eovr").await.unwrap();
-    let refused = ward.doors.remove_factor(&enrolling, &hash(PASSWORD)).await.unwrap_err();
+    ward.authentication.enrol_factor(&enrolling, "eovr").await.unwrap();
+    let refused = ward.authentication.remove_factor(&enrolling, &hash(PASSWORD)).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert_eq!(
-        ward.doors.admit(&top.access).await.unwrap_err().kind(),
+        ward.authentication.authenticate(&top.access).await.unwrap_err().kind(),
         ErrorKind::Denied,
         "not confirmed yet"
     );
@@ -292,10 +298,10 @@ async fn the_last_account_of_top_management_stays() {
     for email in [TOP, "second@example.org"] {
         provide(&ward.eovr, email, Role::TopManagement, false).await;
         let top = opened(ward.log_in(email, PASSWORD).await);
-        tops.push(ward.doors.admit(&top.access).await.unwrap());
+        tops.push(ward.authentication.authenticate(&top.access).await.unwrap());
     }
     for action in [user::Action::Disable, user::Action::Retire] {
-        let own = ward.doors.govern(&tops[0], tops[0].user, action, "I leave").await.unwrap_err();
+        let own = ward.authentication.govern(&tops[0], tops[0].user, action, "I leave").await.unwrap_err();
         assert_eq!(own.kind(), ErrorKind::Denied);
     }
     // The same for a call to the engine instead of the login service.
@@ -304,7 +310,7 @@ async fn the_last_account_of_top_management_stays() {
     assert_eq!(own.kind(), ErrorKind::Denied);
     // Each was admitted before the other acted.
     let disable = async |by: usize, whom: usize| {
-        ward.doors.govern(&tops[by], tops[whom].user, user::Action::Disable, "a quarrel").await
+        ward.authentication.govern(&tops[by], tops[whom].user, user::Action::Disable, "a quarrel").await
     };
     disable(0, 1).await.unwrap();
     assert_eq!(disable(1, 0).await.unwrap_err().kind(), ErrorKind::Denied);
@@ -316,12 +322,12 @@ async fn tier_5_ends_every_login_of_another_account() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let top = opened(ward.log_in(TOP, PASSWORD).await);
-    let top = ward.doors.admit(&top.access).await.unwrap();
+    let top = ward.authentication.authenticate(&top.access).await.unwrap();
     let (one, two) = (ward.come_in().await, ward.come_in().await);
-    ward.doors.end_logins(&top, ward.mona, "a stolen telephone").await.unwrap();
+    ward.authentication.end_logins(&top, ward.mona, "a stolen telephone").await.unwrap();
     for login in [&one, &two] {
-        turned_away(ward.doors.admit(&login.access).await);
-        turned_away(ward.doors.refresh(&login.refresh).await);
+        turned_away(ward.authentication.authenticate(&login.access).await);
+        turned_away(ward.authentication.refresh(&login.refresh).await);
         assert_eq!(ward.why(login.login).await.as_deref(), Some("closed"));
     }
     ward.come_in().await;
@@ -339,11 +345,11 @@ async fn a_short_password_without_a_second_factor_must_be_changed() {
         must_change: false,
     };
     setup.create(&user::KIND, &id("CAI-1-1"), account.command()).await.unwrap();
-    let Entry::NewPassword(token) = ward.log_in("nour@example.org", "kivu9zpd").await.unwrap() else {
+    let LoginStep::NewPassword(token) = ward.log_in("nour@example.org", "kivu9zpd").await.unwrap() else {
         panic!("eight characters without a second factor must not log in")
     };
     let new: PasswordHash = hash("a lamp beside the window");
-    opened(ward.doors.replace_password(&token, &new, &Origin::default()).await);
+    opened(ward.authentication.replace_password(&token, &new, &Origin::default()).await);
 }
 
 #[tokio::test]

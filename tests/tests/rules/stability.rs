@@ -71,7 +71,7 @@ async fn check(release: &Path) {
     // Read by an index that the first release did not create.
     let trend = Tally::of(KIND).by(Column::Month);
     assert_eq!(system.tally(&trend).await.unwrap().cells.len(), 1, "{}", release.display());
-    let seen = eovr.receipt(&receipt).await.unwrap();
+    let seen = eovr.by_receipt(&receipt).view().await.unwrap();
     assert_eq!(seen.exchange.last().unwrap().text.as_str(), ANSWER);
 
     // The chain of the old release continues.
@@ -161,7 +161,7 @@ async fn write(file: &Path) {
         quality.incidents().act(incident, action, note).await.unwrap();
         clock.pass_seconds(60);
     }
-    eovr.answer_with_receipt(&reported.receipt, ANSWER).await.unwrap();
+    eovr.by_receipt(&reported.receipt).answer(ANSWER).await.unwrap();
     quality.incidents().assess(incident, None, "moderate", "frequent").await.unwrap();
     let task = FollowUp {
         task: "fit a rail that locks".to_owned(),

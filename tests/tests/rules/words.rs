@@ -142,7 +142,7 @@ async fn debug_shows_structure_and_no_words() {
     silent_debug("a trail", &incidents.trail(incident).await.unwrap());
     silent_debug("what is legal", &session.legal(&record).await.unwrap());
     silent_debug("a summary", &incidents.summary().await.unwrap());
-    silent_debug("a receipt", &eovr.receipt(&reported.receipt).await.unwrap());
+    silent_debug("a receipt", &eovr.by_receipt(&reported.receipt).view().await.unwrap());
     silent_debug("a kept record", &spy.record(&name!("incident"), incident).await);
     silent_debug("kept events", &spy.chain(&name!("incident"), incident).await);
     silent_debug("the session", &session);

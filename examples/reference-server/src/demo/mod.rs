@@ -15,7 +15,7 @@ use eovr_core::{Eovr, Timestamp};
 pub(crate) use self::clock::DemoClock;
 use crate::engine;
 use crate::output::{Failure, Out, Paint};
-use crate::serve::{Door, serve};
+use crate::serve::{Serving, serve};
 use crate::settings::Place;
 
 /// Options of `demo`.
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long)]
     once: bool,
     #[command(flatten)]
-    door: Door,
+    serving: Serving,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
         return done;
     }
     out.line("");
-    serve(host, &args.door, out).await
+    serve(host, &args.serving, out).await
 }
 
 async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut Out) -> Result<(), Failure> {

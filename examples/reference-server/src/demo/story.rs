@@ -205,31 +205,31 @@ impl Story<'_> {
         let (index, language, place) = (case.index, case.told.language, &case.place);
         let quality = self.accounts.session(Role::QualityAdmin, place)?;
         let say = |from: &'static [words::Both]| pick(from, index, language);
-        let desk = quality.incidents();
+        let incidents = quality.incidents();
         match step {
             Step::Report => {}
-            Start => drop(desk.act(id, Action::Start, None).await?),
+            Start => drop(incidents.act(id, Action::Start, None).await?),
             Amend => {
                 let command = Command::new(Action::Amend).note(say(words::AMENDED));
                 let ward = if language == "ar" { "قسم الطوارئ" } else { "Emergency department" };
                 quality.act(&incident::KIND, id, command.set("location", ward)).await?;
             }
-            Evaluate => drop(desk.act(id, Action::Evaluate, None).await?),
-            Ask => drop(desk.act(id, Action::Ask, Some(say(words::QUESTIONS))).await?),
+            Evaluate => drop(incidents.act(id, Action::Evaluate, None).await?),
+            Ask => drop(incidents.act(id, Action::Ask, Some(say(words::QUESTIONS))).await?),
             Answer => self.answer(case, receipt, id, say(words::ANSWERS)).await?,
             Assess => {
                 let (severity, probability) =
                     (case.told.severity.to_string(), case.told.probability.to_string());
-                desk.assess(id, None, &severity, &probability).await?;
+                incidents.assess(id, None, &severity, &probability).await?;
             }
             ReviewAi => self.review(quality, id, case.told.severity).await?,
             Panel => drop(quality.act(&incident::KIND, id, panel(case)?).await?),
             Open => {
                 let follow_up = follow_up(case, self.accounts.session(Role::Staff, place)?, at);
-                let opened = desk.follow_up(id, follow_up).await?.id;
+                let opened = incidents.follow_up(id, follow_up).await?.id;
                 case.open.push(opened);
             }
-            TakeAction => drop(desk.act(id, Action::TakeAction, None).await?),
+            TakeAction => drop(incidents.act(id, Action::TakeAction, None).await?),
             Remark => {
                 let above = [Role::AdminManager, Role::GovernorateManager, Role::TopManagement];
                 let role = above.get(index % 3).copied().unwrap_or(Role::AdminManager);
@@ -239,10 +239,10 @@ impl Story<'_> {
             Finish => {
                 if let Some(task) = case.open.pop() {
                     let evidence = task_of(index + case.open.len()).evidence.of(language);
-                    desk.finish_follow_up(task, evidence).await?;
+                    incidents.finish_follow_up(task, evidence).await?;
                 }
             }
-            Complete => drop(desk.act(id, Action::Complete, None).await?),
+            Complete => drop(incidents.act(id, Action::Complete, None).await?),
             CompleteEarly => {
                 let manager = self.accounts.session(Role::AdminManager, place)?;
                 manager.incidents().act(id, Action::CompleteEarly, Some(say(words::EARLY))).await?;
@@ -266,7 +266,7 @@ impl Story<'_> {
                     description: say(words::STILL).to_owned(),
                     ..Report::default()
                 };
-                desk.reopen(id, say(words::REOPENED), more).await?;
+                incidents.reopen(id, say(words::REOPENED), more).await?;
             }
         }
         Ok(())
@@ -337,7 +337,7 @@ impl Story<'_> {
     /// A reporter without an account answers with the receipt code; other reporters sometimes do so, too.
     async fn answer(&self, case: &Case, receipt: &ReceiptCode, id: RecordId, answer: &str) -> Result<()> {
         if case.reporter != Reporter::Staff || case.index.is_multiple_of(2) {
-            self.eovr.answer_with_receipt(receipt, answer).await.map(drop)
+            self.eovr.by_receipt(receipt).answer(answer).await.map(drop)
         } else {
             let staff = self.accounts.session(Role::Staff, &case.place)?;
             staff.incidents().act(id, Action::Answer, Some(answer)).await.map(drop)

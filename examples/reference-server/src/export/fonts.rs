@@ -8,12 +8,12 @@ use eovr_core::{Error, Result};
 
 /// The fonts of a server's reports, loaded once, at the first use.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf {
+pub(crate) struct LoadedFonts {
     own: Option<PathBuf>,
     fonts: OnceLock<Fonts>,
 }
 
-impl Shelf {
+impl LoadedFonts {
     /// Uses the hospital's own font before the embedded ones, if there is one.
     pub(crate) fn new(own: Option<PathBuf>) -> Self {
         Self { own, fonts: OnceLock::new() }

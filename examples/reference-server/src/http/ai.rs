@@ -151,7 +151,7 @@ async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
     };
     let (scorer, version) = model.map(|model| (model.id.into_owned(), model.version.into_owned())).unzip();
     let learner = learns.map(|(learner, facility)| learner.standing(facility).into());
-    let Some(desk) = &app.desk else {
+    let Some(worker) = &app.worker else {
         let (provider, model, budget_left) = (None, None, None);
         return json(&Status {
             scorer,
@@ -165,14 +165,14 @@ async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
             learner,
         });
     };
-    let chosen = desk.chosen().await?;
+    let chosen = worker.chosen().await?;
     let on_trial = chosen.as_ref().is_some_and(|chosen| chosen.on_trial);
     let (provider, model) = chosen.map(|chosen| (chosen.processor.to_string(), chosen.model)).unzip();
     let budget_left = match facility {
-        Some(facility) => Some(desk.budget_left(facility).await?),
+        Some(facility) => Some(worker.budget_left(facility).await?),
         None => None,
     };
-    let providers: Vec<Provider> = desk.providers().into_iter().map(Provider::from).collect();
+    let providers: Vec<Provider> = worker.providers().into_iter().map(Provider::from).collect();
     let asked =
         |one: &Provider| Some(&one.provider) == provider.as_ref() && Trained::PROCESSOR != *one.provider;
     let remote = providers.iter().any(asked);

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use eovr_core::Eovr;
-use eovr_core::analyst::Desk;
+use eovr_core::analyst::Worker;
 use eovr_core::ports::Blobs;
 use eovr_core::triage::Marks;
 use eovr_core::triage::local::LocalScorer;
 
 use super::auth::Auth;
-use super::caller::Gate;
-use super::health::Pulse;
+use super::caller::Authenticate;
+use super::health::LastCheck;
 use super::meters::Meters;
 use super::places::{Places, processors};
 use super::repeat::Repeats;
 use super::transfers::Transfers;
 use crate::checkpoint::{Kept, LogState};
-use crate::export::fonts::Shelf;
+use crate::delivery::Signals;
+use crate::export::fonts::LoadedFonts;
 use crate::keyring::Keys;
-use crate::post::Bell;
 use crate::secrets::Secrets;
 use crate::writes::Writes;
 
@@ -39,7 +39,7 @@ pub(crate) struct App(Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) eovr: Eovr,
-    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) callers: Arc<dyn Authenticate>,
     pub(crate) auth: Arc<Auth>,
     /// Production, behind HTTPS: no API documentation, and browsers are told to use HTTPS only (HSTS).
     pub(crate) production: bool,
@@ -48,16 +48,16 @@ pub(crate) struct Parts {
     /// The store of attachments.
     pub(crate) files: Arc<dyn Blobs>,
     /// Signals that there are new notices.
-    pub(crate) bell: Bell,
+    pub(crate) signals: Signals,
     /// Sends reports to external models; none if no provider is set.
-    pub(crate) desk: Option<Desk>,
+    pub(crate) worker: Option<Worker>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
     /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
     /// The signed checkpoints of the audit log, if any are kept.
     pub(crate) kept: Kept,
     /// The fonts for printed reports.
-    pub(crate) shelf: Shelf,
+    pub(crate) fonts: LoadedFonts,
     /// The data keys.
     pub(crate) keys: Keys,
     /// The state of the writes and of the audit log.
@@ -71,7 +71,7 @@ pub(crate) struct Parts {
     pub(crate) uploads: Transfers,
     /// Downloads in progress.
     pub(crate) downloads: Transfers,
-    pub(crate) pulse: Pulse,
+    pub(crate) last_check: LastCheck,
     pub(crate) meters: Meters,
     stopping: AtomicBool,
 }
@@ -89,16 +89,16 @@ pub(crate) struct Watched {
 pub(crate) struct Setup {
     pub(crate) eovr: Eovr,
     /// Authenticates callers: `auth`, except in tests.
-    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) callers: Arc<dyn Authenticate>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) files: Arc<dyn Blobs>,
-    pub(crate) bell: Bell,
-    pub(crate) desk: Option<Desk>,
+    pub(crate) signals: Signals,
+    pub(crate) worker: Option<Worker>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
     /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
     pub(crate) kept: Kept,
-    pub(crate) shelf: Shelf,
+    pub(crate) fonts: LoadedFonts,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
     /// The secrets derived from the master key.
@@ -112,15 +112,15 @@ impl App {
     pub(crate) fn new(setup: Setup) -> Self {
         let Setup {
             eovr,
-            gate,
+            callers,
             auth,
             files,
-            bell,
-            desk,
+            signals,
+            worker,
             learner,
             marks,
             kept,
-            shelf,
+            fonts,
             production,
             public_url,
             secrets,
@@ -130,17 +130,17 @@ impl App {
         } = setup;
         Self(Arc::new(Parts {
             eovr,
-            gate,
+            callers,
             auth,
             production,
             public_url,
             files,
-            bell,
-            desk,
+            signals,
+            worker,
             learner,
             marks,
             kept,
-            shelf,
+            fonts,
             keys,
             watched,
             repeats: Repeats::new(secrets),
@@ -148,7 +148,7 @@ impl App {
             looks: Places::new(processors(), WAITING, 1),
             uploads: Transfers::default(),
             downloads: Transfers::default(),
-            pulse: Pulse::default(),
+            last_check: LastCheck::default(),
             meters,
             stopping: AtomicBool::new(false),
         }))

@@ -11,7 +11,7 @@ use super::problem::Problem;
 
 /// Authenticates a request. A handler gets a [`Session`] in no other way.
 #[async_trait]
-pub(crate) trait Gate: Send + Sync {
+pub(crate) trait Authenticate: Send + Sync {
     /// Identifies the caller.
     ///
     /// # Errors

@@ -101,14 +101,14 @@ async fn list(
                     "an export of more than a hundred incidents needs an account that has logged in here";
                 Problem::new(Code::Denied).detail(said)
             })?;
-            app.auth.doors.needs_proof(person)?;
+            app.auth.authentication.needs_proof(person)?;
         }
         if all.len() > MOST {
             let said = "there are too many incidents for one file; `eovr-server export` has no limit";
             return Err(Problem::new(Code::Conflict).detail(said));
         }
     }
-    let (look, rows) = (Look::new(asked.lang(), app.auth.doors.now()), all.len());
+    let (look, rows) = (Look::new(asked.lang(), app.auth.authentication.now()), all.len());
     let made = made(turn, move || {
         let mut book = Workbook::new(look)?;
         all.iter().try_for_each(|incident| book.push(incident))?;
@@ -142,7 +142,7 @@ async fn report(
     if !trail.verdict.is_intact() {
         app.auth.alarm.tampered(&id.to_string(), Some(&trace));
     }
-    let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
+    let (made_by, made_at, lang) = (who(&session), app.auth.authentication.now(), asked.lang());
     let made = made(turn, move || {
         let checkpoint = last_checkpoint(&app.kept);
         let report = Report {
@@ -155,7 +155,7 @@ async fn report(
             made_at,
         };
         let mut bytes = Vec::new();
-        report.write(app.shelf.fonts()?, lang, &mut bytes)?;
+        report.write(app.fonts.fonts()?, lang, &mut bytes)?;
         Ok(bytes)
     });
     let made = made.await?;

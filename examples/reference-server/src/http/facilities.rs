@@ -144,7 +144,7 @@ async fn rotate(
     Site(id): Site,
     headers: HeaderMap,
 ) -> Answered {
-    let link = Link::draw(&mut app.auth.doors.entropy()?);
+    let link = Link::draw(&mut app.auth.authentication.entropy()?);
     session.act(&facility::KIND, id, link.command()).await?;
     json(&Given { link: link.to_string(), url: poster(&app, &headers, &link.to_string()) })
 }

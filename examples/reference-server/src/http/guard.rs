@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use eovr_core::access::Actor;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
-use eovr_core::identity::{Doors, api_key};
+use eovr_core::identity::{Authentication, api_key};
 use http_body_util::{BodyExt as _, Limited};
 
 use super::app::App;
@@ -25,7 +25,7 @@ use super::transfers::Transfer;
 
 /// The properties of a route that its guard needs.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct Rules {
     pub(super) access: Access,
     /// The answers contain secrets, so the server does not keep them for repeated requests.
     pub(super) secret: bool,
@@ -63,12 +63,16 @@ impl Passed {
 }
 
 /// Passes a request to its handler, or answers it with a problem.
-pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    State((app, rules)): State<(App, Rules)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
-    let passed = match passed(&app, &door, &mut parts, body.size_hint().exact()).await {
+    let passed = match passed(&app, &rules, &mut parts, body.size_hint().exact()).await {
         Ok(passed) => passed,
         // Of a page that people fill in, what they have typed is read, and given back.
-        Err(problem) if door.page => return poster::turned_away(&parts, body, &problem).await,
+        Err(problem) if rules.page => return poster::turned_away(&parts, body, &problem).await,
         Err(problem) => {
             linger(&parts.headers, body).await;
             return problem.into_response();
@@ -76,10 +80,10 @@ pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Reque
     };
     let who = passed.who.clone();
     let request = Request::from_parts(parts, body);
-    match answered(&app, &door, passed, request, next).await {
+    match answered(&app, &rules, passed, request, next).await {
         Ok(response) => {
             if let Some(who) = who {
-                count(&app, &door, &who, &response);
+                count(&app, &rules, &who, &response);
             }
             response
         }
@@ -87,9 +91,9 @@ pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Reque
     }
 }
 
-async fn passed(app: &App, door: &Door, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
+async fn passed(app: &App, rules: &Rules, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
     let mut passed = Passed { who: None, attempt: None, upload: None };
-    if let Some(category) = door.category {
+    if let Some(category) = rules.category {
         let client = app.auth.proxies.client(&parts.extensions, &parts.headers);
         passed.attempt = app.auth.rates.by_address(category, client).await?;
         if category == Category::Renewal
@@ -98,22 +102,22 @@ async fn passed(app: &App, door: &Door, parts: &mut Parts, bytes: Option<u64>) -
             app.auth.rates.by_name(category, &login.to_string())?;
         }
     }
-    if door.access != Access::Public {
-        let arrival = app.gate.arrival(&parts.headers).await?;
+    if rules.access != Access::Public {
+        let arrival = app.callers.arrival(&parts.headers).await?;
         let actor = arrival.session.actor();
-        let category = if door.uploads { Category::Upload } else { Category::Api };
+        let category = if rules.uploads { Category::Upload } else { Category::Api };
         app.auth.rates.by_name(category, actor.id().as_str())?;
-        if !door.before_factor && arrival.person.as_ref().is_some_and(|person| person.lacks_factor) {
-            return Err(Doors::factor_needed().into());
+        if !rules.before_factor && arrival.person.as_ref().is_some_and(|person| person.lacks_factor) {
+            return Err(Authentication::factor_needed().into());
         }
-        door.access.check(actor, app.eovr.catalog())?;
+        rules.access.check(actor, app.eovr.catalog())?;
         if arrival.key == Some(api_key::Access::Read) && parts.method != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this API key may only read"));
         }
         passed.who = Some(actor.clone());
         parts.extensions.insert(arrival);
     }
-    if door.uploads {
+    if rules.uploads {
         passed.upload = Some(app.uploads.begin(passed.caller().unwrap_or_default(), bytes)?);
     }
     Ok(passed)
@@ -121,7 +125,7 @@ async fn passed(app: &App, door: &Door, parts: &mut Parts, bytes: Option<u64>) -
 
 async fn answered(
     app: &App,
-    door: &Door,
+    rules: &Rules,
     passed: Passed,
     request: Request,
     next: Next,
@@ -130,10 +134,10 @@ async fn answered(
     if *request.method() == Method::GET {
         return Ok(next.run(request).await);
     }
-    let remembered = *request.method() == Method::POST && !door.secret;
+    let remembered = *request.method() == Method::POST && !rules.secret;
     let (request, ticket) = match remembered && request.headers().contains_key(HEADER) {
         false => (request, None),
-        true => match first(app, door, passed.caller(), request).await? {
+        true => match first(app, rules, passed.caller(), request).await? {
             First::Again(response) => return Ok(response),
             First::Yes(request, ticket) => (request, ticket),
         },
@@ -162,12 +166,12 @@ enum First {
     Yes(Request, Option<Ticket>),
 }
 
-async fn first(app: &App, door: &Door, caller: Option<&str>, request: Request) -> Result<First, Problem> {
+async fn first(app: &App, rules: &Rules, caller: Option<&str>, request: Request) -> Result<First, Problem> {
     let (mut parts, body) = request.into_parts();
-    let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
+    let body = read(body, if rules.uploads { LARGEST_FILE } else { LONGEST }).await?;
     let path = parts.uri.path().to_owned();
     let template = parts.extensions.get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
-    let seed = match template.filter(|_| door.access == Access::Public) {
+    let seed = match template.filter(|_| rules.access == Access::Public) {
         // On public routes the path belongs to the request content, so a key that comes with another path is refused.
         Some(template) => app.repeats.seed(&parts.headers, caller, &template, &[&body, path.as_bytes()]),
         // Elsewhere the path, not its template, scopes the key: the same key for another record is another request.
@@ -185,16 +189,16 @@ async fn first(app: &App, door: &Door, caller: Option<&str>, request: Request) -
 }
 
 /// Counts the records of the response: the items of a list, or the rows of an export.
-fn count(app: &App, door: &Door, who: &Actor, response: &Response) {
-    let unsaid = match door.access {
-        Access::Reads(_) if door.lists => LISTED,
+fn count(app: &App, rules: &Rules, who: &Actor, response: &Response) {
+    let unsaid = match rules.access {
+        Access::Reads(_) if rules.lists => LISTED,
         Access::Reads(_) => 1,
         _ => 0,
     };
     let said = response.extensions().get::<HandedOut>().map(|HandedOut(records)| *records);
     let records = said.unwrap_or(unsaid);
     if records > 0 && response.status().is_success() {
-        app.auth.alarm.read(who, records, &app.eovr, app.auth.doors.now());
+        app.auth.alarm.read(who, records, &app.eovr, app.auth.authentication.now());
     }
 }
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use eovr_core::Eovr;
-use eovr_core::analyst::Desk;
+use eovr_core::analyst::Worker;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
@@ -25,21 +25,21 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// The time and the result of the last database check.
 #[derive(Default)]
-pub(crate) struct Pulse(Mutex<Option<(Instant, bool)>>);
+pub(crate) struct LastCheck(Mutex<Option<(Instant, bool)>>);
 
-impl Pulse {
-    async fn beats(&self, eovr: &Eovr) -> bool {
+impl LastCheck {
+    async fn answers(&self, eovr: &Eovr) -> bool {
         // The lock is held during the check, so that concurrent requests share its result.
         let mut last = self.0.lock().await;
-        if let Some((at, beats)) = *last
+        if let Some((at, answers)) = *last
             && at.elapsed() < FRESH
         {
-            return beats;
+            return answers;
         }
         let asked = tokio::time::timeout(PATIENCE, eovr.store().feed(0, 1)).await;
-        let beats = matches!(asked, Ok(Ok(_)));
-        *last = Some((Instant::now(), beats));
-        beats
+        let answers = matches!(asked, Ok(Ok(_)));
+        *last = Some((Instant::now(), answers));
+        answers
     }
 }
 
@@ -70,22 +70,22 @@ pub(crate) struct Health {
 
 /// `GET /health`: 503 if the server cannot answer requests, otherwise 200; the body has the state of each part.
 pub(super) async fn health(State(app): State<App>) -> Answered {
-    let beats = app.pulse.beats(&app.eovr).await;
+    let answers = app.last_check.answers(&app.eovr).await;
     let writes = app.watched.writes.failing_since().is_none();
     let (log, tampered) = (app.watched.log.word(), app.auth.alarm.met_tampering());
-    let serves = beats && writes;
+    let serves = answers && writes;
     let health = Health {
         status: match serves {
             false => "failing",
             true if tampered || log == FAILING => "alarmed",
             true => "ok",
         },
-        database: if beats { "ok" } else { "unavailable" },
+        database: if answers { "ok" } else { "unavailable" },
         writes: if writes { "ok" } else { FAILING },
         log,
         records: if tampered { "tampered" } else { "ok" },
         ai: reads(&app),
-        mail: app.bell.mail(),
+        mail: app.signals.mail(),
         // The engine does not open without its keys.
         keys: "loaded",
         // A missing provider does not make the server unhealthy, because accounts of this server can still log in.
@@ -101,7 +101,7 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
 /// The state of the models. A failing provider does not make the server unhealthy, because it can take reports without
 /// one.
 fn reads(app: &App) -> &'static str {
-    let providers = app.desk.as_ref().map(Desk::providers).unwrap_or_default();
+    let providers = app.worker.as_ref().map(Worker::providers).unwrap_or_default();
     match providers.iter().all(|provider| provider.breaker == "closed") {
         _ if providers.is_empty() => "embedded",
         true => "ok",
@@ -112,7 +112,9 @@ fn reads(app: &App) -> &'static str {
 /// `GET /ready`: whether a load balancer should send requests here. After a failed write it answers 503 until a write
 /// succeeds; the server retries in the background ([`crate::serve`]).
 pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    if app.is_stopping() || app.watched.writes.failing_since().is_some() || !app.pulse.beats(&app.eovr).await
+    if app.is_stopping()
+        || app.watched.writes.failing_since().is_some()
+        || !app.last_check.answers(&app.eovr).await
     {
         return Err(Problem::new(Code::Unavailable).detail("not ready").retry_after(5));
     }

@@ -47,7 +47,7 @@ use axum::middleware::from_fn_with_state;
 
 pub(crate) use self::app::{App, Setup, Watched};
 pub(crate) use self::auth::{
-    Alarm, Allowed, Auth, Behind, Provider, Proxies, Rates, doors, doors_after, household,
+    Alarm, Allowed, Auth, Behind, Provider, Proxies, Rates, authentication, doors_after, household,
 };
 pub(crate) use self::health::FAILING;
 pub(crate) use self::places::{Share, Shares};

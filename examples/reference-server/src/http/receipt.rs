@@ -97,7 +97,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn look(State(app): State<App>, Json(Code { code }): Json<Code>) -> Answered {
-    let view = app.eovr.receipt(&read(&code)?).await?;
+    let view = app.eovr.by_receipt(&read(&code)?).view().await?;
     let ReceiptView { number, state, created_at, updated_at, exchange, waiting } = &view;
     let said = exchange.iter().map(|said| Said { at: said.at, action: &said.action, text: &said.text });
     json(&Standing {
@@ -111,11 +111,11 @@ async fn look(State(app): State<App>, Json(Code { code }): Json<Code>) -> Answer
 }
 
 async fn answer(State(app): State<App>, Json(words): Json<Words>) -> Answered {
-    heard(app.eovr.answer_with_receipt(&read(&words.code)?, &words.text).await?)
+    heard(app.eovr.by_receipt(&read(&words.code)?).answer(&words.text).await?)
 }
 
 async fn remark(State(app): State<App>, Json(words): Json<Words>) -> Answered {
-    heard(app.eovr.remark_with_receipt(&read(&words.code)?, &words.text).await?)
+    heard(app.eovr.by_receipt(&read(&words.code)?).remark(&words.text).await?)
 }
 
 fn read(code: &str) -> Result<ReceiptCode, Problem> {

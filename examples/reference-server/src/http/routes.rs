@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::auth::Category;
-use super::guard::{Door, guard};
+use super::guard::{Rules, guard};
 
 /// The access to a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,11 +248,11 @@ impl Endpoint {
         Self { before_factor: true, ..self }
     }
 
-    fn door(&self) -> Door {
+    fn rules(&self) -> Rules {
         let Self { secret, category, uploads, before_factor, .. } = *self;
         let access = self.access.clone();
         let (lists, page) = (self.params.is_some(), self.media == ["text/html"]);
-        Door { access, secret, category, uploads, before_factor, lists, page }
+        Rules { access, secret, category, uploads, before_factor, lists, page }
     }
 
     /// Makes the route take `If-Match`, although it is not a `PATCH`.
@@ -293,7 +293,7 @@ impl Routes {
             Method::DELETE => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
-        let guarded = from_fn_with_state((self.app.clone(), endpoint.door()), guard);
+        let guarded = from_fn_with_state((self.app.clone(), endpoint.rules()), guard);
         self.router = self.router.route(endpoint.path, on(filter, handler).route_layer(guarded));
         self.listed.push(endpoint);
         self

@@ -56,7 +56,7 @@ impl Said {
     }
 }
 
-struct Desk {
+struct Worker {
     folder: tempfile::TempDir,
     eovr: Eovr,
     quality: Session,
@@ -80,7 +80,7 @@ impl List {
     }
 }
 
-impl Desk {
+impl Worker {
     async fn new() -> Result<Self, Box<dyn std::error::Error>> {
         let eovr = Eovr::builder()
             .store(MemoryStore::new())
@@ -147,16 +147,16 @@ impl Desk {
 
 #[tokio::test]
 async fn a_report_with_the_text_of_an_earlier_import_is_named_with_its_line() -> Tested {
-    let desk = Desk::new().await?;
+    let worker = Worker::new().await?;
     let (january, february) = (List::new(&[LIFT, FALL]), List::new(&[PUMP, FALL, LIFT]));
-    let earlier = desk.name(&january)?;
-    assert!(!desk.import(&january).await?.contains("have the text of a report"));
+    let earlier = worker.name(&january)?;
+    assert!(!worker.import(&january).await?.contains("have the text of a report"));
     assert!(
-        !desk.import(&january).await?.contains("have the text of a report"),
+        !worker.import(&january).await?.contains("have the text of a report"),
         "the same file is the same import"
     );
     for _ in 0..2 {
-        let said = desk.import(&february).await?;
+        let said = worker.import(&february).await?;
         assert!(
             said.contains(&format!("2 of them have the text of a report from import {earlier}: lines 3-4\n")),
             "{said}"
@@ -168,85 +168,85 @@ async fn a_report_with_the_text_of_an_earlier_import_is_named_with_its_line() ->
 
 #[tokio::test]
 async fn a_report_of_two_imports_stays_when_one_is_taken_back() -> Tested {
-    let desk = Desk::new().await?;
+    let worker = Worker::new().await?;
     let (shorter, longer) = (List::new(&[LIFT, FALL]), List::new(&[FALL, PUMP]));
-    let (first, second) = (desk.name(&shorter)?, desk.name(&longer)?);
-    desk.import(&shorter).await?;
-    desk.import(&longer).await?;
-    let said = desk.take_back(&first).await?;
+    let (first, second) = (worker.name(&shorter)?, worker.name(&longer)?);
+    worker.import(&shorter).await?;
+    worker.import(&longer).await?;
+    let said = worker.take_back(&first).await?;
     assert!(said.contains("1 reports were set aside as not reportable, 0 had been before"), "{said}");
     assert!(said.contains("1 stay, because other imports list them too"), "{said}");
     assert!(said.contains(&format!("import {second} lists 1 of them")), "{said}");
-    assert_eq!(desk.reports().await?, [FALL, PUMP]);
-    desk.take_back(&second).await?;
-    assert_eq!(desk.reports().await?, [""; 0], "no import lists it any more");
+    assert_eq!(worker.reports().await?, [FALL, PUMP]);
+    worker.take_back(&second).await?;
+    assert_eq!(worker.reports().await?, [""; 0], "no import lists it any more");
     Ok(())
 }
 
 #[tokio::test]
 async fn an_import_that_was_taken_back_can_be_imported_again_in_full() -> Tested {
-    let desk = Desk::new().await?;
+    let worker = Worker::new().await?;
     let list = List::new(&[LIFT, LIFT, FALL]);
     for time in 0..3 {
-        let said = desk.import(&list).await?;
+        let said = worker.import(&list).await?;
         assert!(said.contains("3 accepted, 0 rejected, 0 already there"), "time {time}: {said}");
-        let said = desk.import(&list).await?;
+        let said = worker.import(&list).await?;
         assert!(said.contains("0 accepted, 0 rejected, 3 already there"), "time {time}: {said}");
-        assert_eq!(desk.reports().await?, [LIFT, LIFT, FALL]);
-        desk.take_back(&desk.name(&list)?).await?;
-        assert_eq!(desk.reports().await?, [""; 0]);
+        assert_eq!(worker.reports().await?, [LIFT, LIFT, FALL]);
+        worker.take_back(&worker.name(&list)?).await?;
+        assert_eq!(worker.reports().await?, [""; 0]);
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_report_that_an_account_has_set_aside_is_not_created_again() -> Tested {
-    let desk = Desk::new().await?;
+    let worker = Worker::new().await?;
     let list = List::new(&[LIFT, FALL]);
-    desk.import(&list).await?;
-    let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
+    worker.import(&list).await?;
+    let newest = engine::all(&worker.quality, KIND).await?.swap_remove(0);
     let command = Command::new(Action::Dispose).set("disposition", "not_reportable").note("a drill");
-    desk.quality.act(&KIND, newest.id(), command).await?;
-    let said = desk.import(&list).await?;
+    worker.quality.act(&KIND, newest.id(), command).await?;
+    let said = worker.import(&list).await?;
     assert!(said.contains("2 rows: 0 accepted, 0 rejected, 2 already there"), "{said}");
     assert!(said.contains("1 of the existing reports were set aside as not reportable"), "{said}");
-    let refused = desk.take_back(&desk.name(&list)?).await;
+    let refused = worker.take_back(&worker.name(&list)?).await;
     assert!(refused.is_err(), "an account has worked on a report");
-    assert_eq!(desk.reports().await?.len(), 1);
+    assert_eq!(worker.reports().await?.len(), 1);
     Ok(())
 }
 
 #[tokio::test]
 async fn an_interrupted_import_that_was_taken_back_starts_at_its_first_row() -> Tested {
-    let desk = Desk::new().await?;
+    let worker = Worker::new().await?;
     let list = List::new(&[LIFT, FALL, PUMP]);
-    desk.import_until(&list, 2).await?;
-    desk.take_back(&desk.name(&list)?).await?;
-    let said = desk.import(&list).await?;
+    worker.import_until(&list, 2).await?;
+    worker.take_back(&worker.name(&list)?).await?;
+    let said = worker.import(&list).await?;
     assert!(said.contains("3 rows: 3 accepted"), "{said}");
-    assert_eq!(desk.reports().await?, [LIFT, FALL, PUMP]);
+    assert_eq!(worker.reports().await?, [LIFT, FALL, PUMP]);
     Ok(())
 }
 
 #[tokio::test]
 async fn after_an_interrupted_take_back_an_import_and_a_take_back_are_complete() -> Tested {
     for goes in [false, true] {
-        let desk = Desk::new().await?;
+        let worker = Worker::new().await?;
         let list = List::new(&[LIFT, FALL, PUMP]);
-        let name = desk.name(&list)?;
-        desk.import_until(&list, 2).await?;
+        let name = worker.name(&list)?;
+        worker.import_until(&list, 2).await?;
         // The interrupted take-back has set one report aside.
-        let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
+        let newest = engine::all(&worker.quality, KIND).await?.swap_remove(0);
         let command = Command::new(Action::Dispose).set("disposition", "not_reportable");
         let command = command.note(format!("import {name} was taken back"));
-        desk.quality.act(&KIND, newest.id(), command).await?;
+        worker.quality.act(&KIND, newest.id(), command).await?;
         if goes {
-            let said = desk.take_back(&name).await?;
+            let said = worker.take_back(&name).await?;
             assert!(said.contains("1 reports were set aside as not reportable, 1 had been before"), "{said}");
-            assert_eq!(desk.reports().await?, [""; 0]);
+            assert_eq!(worker.reports().await?, [""; 0]);
         }
-        desk.import(&list).await?;
-        assert_eq!(desk.reports().await?, [LIFT, FALL, PUMP]);
+        worker.import(&list).await?;
+        assert_eq!(worker.reports().await?, [LIFT, FALL, PUMP]);
     }
     Ok(())
 }
@@ -255,12 +255,12 @@ async fn after_an_interrupted_take_back_an_import_and_a_take_back_are_complete()
 async fn an_import_with_other_options_does_not_continue_another() -> Tested {
     let same = ["--category", "clinical_process", "--encoding", "utf-8", "--separator", ","];
     for other in [["--category", "medication"], ["--encoding", "windows-1256"], ["--separator", ";"]] {
-        let desk = Desk::new().await?;
+        let worker = Worker::new().await?;
         let list = List::new(&[LIFT, FALL, PUMP]);
-        desk.import_until(&list, 2).await?;
-        let said = desk.import_until(&list.clone().with(&same), 2).await?;
+        worker.import_until(&list, 2).await?;
+        let said = worker.import_until(&list.clone().with(&same), 2).await?;
         assert!(said.contains("going on after row 2"), "a detected option equals a given one: {said}");
-        let said = desk.import(&list.with(&other)).await?;
+        let said = worker.import(&list.with(&other)).await?;
         assert!(!said.contains("going on"), "{other:?}: {said}");
         assert!(said.contains("3 rows: 1 accepted, 0 rejected, 2 already there"), "{other:?}: {said}");
     }
@@ -338,7 +338,7 @@ fn named(said: &str) -> BTreeMap<String, Vec<u64>> {
 #[tokio::test]
 async fn each_report_exists_once_whatever_imports_run_stop_and_are_taken_back() -> Tested {
     for seed in 0..50 {
-        let (desk, mut chance, mut book) = (Desk::new().await?, Chance::new(seed), Book::default());
+        let (worker, mut chance, mut book) = (Worker::new().await?, Chance::new(seed), Book::default());
         let mut list = List::new(&[LIFT, FALL, LIFT]);
         let (mut before, mut names, mut told) = (Vec::<List>::new(), BTreeSet::new(), Vec::new());
         for _ in 0..16 {
@@ -356,14 +356,14 @@ async fn each_report_exists_once_whatever_imports_run_stop_and_are_taken_back() 
             if !known.is_empty() && chance.percent(35) {
                 let name = chance.pick(&known);
                 told.push(format!("{name} goes"));
-                desk.take_back(name).await?;
+                worker.take_back(name).await?;
                 book.take_back(name);
             } else {
-                let name = desk.name(&list)?;
+                let name = worker.name(&list)?;
                 let rows = list.rows.len();
                 let last = if chance.percent(40) { chance.below(rows) as u64 } else { u64::MAX };
                 told.push(format!("{name} comes up to row {last}: {list:?}"));
-                let said = desk.import_until(&list, last).await?;
+                let said = worker.import_until(&list, last).await?;
                 book.import(&name, &list, last);
                 assert_eq!(named(&said), book.by_words(&name, &list), "seed {seed}: {told:#?}\n{said}");
                 before.push(list.clone());
@@ -371,7 +371,7 @@ async fn each_report_exists_once_whatever_imports_run_stop_and_are_taken_back() 
                     names.insert(name);
                 }
             }
-            assert_eq!(desk.reports().await?, book.reports(), "seed {seed}: {told:#?}\n{book:#?}");
+            assert_eq!(worker.reports().await?, book.reports(), "seed {seed}: {told:#?}\n{book:#?}");
         }
     }
     Ok(())

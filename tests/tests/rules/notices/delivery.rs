@@ -16,17 +16,17 @@ async fn a_failed_notice_is_retried_and_parked_in_the_end() {
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
     let claims = ward.claimed(Channel::Email).await;
-    ward.post.failed(&claims[0], false).await.unwrap();
+    ward.dispatcher.failed(&claims[0], false).await.unwrap();
     ward.clock.pass_seconds(28);
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "no pause");
+    assert!(ward.dispatcher.due(Channel::Email).await.unwrap().is_empty(), "no pause");
     ward.clock.pass_seconds(2);
-    assert_eq!(ward.post.due(Channel::Email).await.unwrap().len(), 1, "a longer pause");
+    assert_eq!(ward.dispatcher.due(Channel::Email).await.unwrap().len(), 1, "a longer pause");
     let mut attempts = 1;
     for _ in 0..100 {
         ward.clock.pass_seconds(6 * 3600);
         for claim in ward.claimed(Channel::Email).await {
             attempts += 1;
-            ward.post.failed(&claim, false).await.unwrap();
+            ward.dispatcher.failed(&claim, false).await.unwrap();
         }
     }
     assert_eq!(attempts, MOST_ATTEMPTS);
@@ -41,18 +41,18 @@ async fn one_node_at_a_time_holds_a_notice() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
-    let list = || async { ward.post.due(Channel::Email).await.unwrap().remove(0) };
+    let list = || async { ward.dispatcher.due(Channel::Email).await.unwrap().remove(0) };
     let (here, there, late) = (list().await, list().await, list().await);
-    let first = ward.post.claim(here).await.unwrap().unwrap();
-    assert!(ward.post.claim(there).await.unwrap().is_none(), "two nodes had it at once");
+    let first = ward.dispatcher.claim(here).await.unwrap().unwrap();
+    assert!(ward.dispatcher.claim(there).await.unwrap().is_none(), "two nodes had it at once");
     ward.clock.pass_seconds(HELD_SECONDS - 2);
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "it is held");
+    assert!(ward.dispatcher.due(Channel::Email).await.unwrap().is_empty(), "it is held");
     // The first node reports its result after its claim has expired.
     ward.clock.pass_seconds(2);
     let second = ward.claimed(Channel::Email).await.remove(0);
-    ward.post.failed(&first, true).await.unwrap();
-    ward.post.sent(&second).await.unwrap();
-    assert!(ward.post.claim(late).await.unwrap().is_none(), "it was sent");
+    ward.dispatcher.failed(&first, true).await.unwrap();
+    ward.dispatcher.sent(&second).await.unwrap();
+    assert!(ward.dispatcher.claim(late).await.unwrap().is_none(), "it was sent");
     let states: Vec<_> =
         ward.notices().await.into_iter().filter(|notice| text(notice, "channel") == "email").collect();
     assert_eq!(states.iter().map(|notice| notice.state().as_str()).collect::<Vec<_>>(), ["delivered"]);
@@ -64,10 +64,10 @@ async fn a_deferred_notice_counts_no_attempt() {
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
     for _ in 0..MOST_ATTEMPTS {
-        let due = ward.post.due(Channel::Email).await.unwrap().remove(0);
-        ward.post.defer(&due, 180).await.unwrap();
+        let due = ward.dispatcher.due(Channel::Email).await.unwrap().remove(0);
+        ward.dispatcher.defer(&due, 180).await.unwrap();
         ward.clock.pass_seconds(178);
-        assert!(ward.post.due(Channel::Email).await.unwrap().is_empty());
+        assert!(ward.dispatcher.due(Channel::Email).await.unwrap().is_empty());
         ward.clock.pass_seconds(2);
     }
     let claim = ward.claimed(Channel::Email).await.remove(0);
@@ -80,7 +80,7 @@ async fn a_damaged_recipient_or_notice_does_not_block_others() {
     let ward = ward().await;
     ward.told("The patient died after the wrong drug was given.").await;
     ward.sort().await;
-    let due = ward.post.due(Channel::Email).await.unwrap();
+    let due = ward.dispatcher.due(Channel::Email).await.unwrap();
     assert_eq!(due.len(), 3);
     let (account, notice) = (due[0].recipient.parse::<RecordId>().unwrap(), due[1].id());
     ward.store.spoil(move |record| {
@@ -92,8 +92,8 @@ async fn a_damaged_recipient_or_notice_does_not_block_others() {
         }
     });
     let mut claims = Vec::new();
-    for due in ward.post.due(Channel::Email).await.unwrap() {
-        claims.push((due.id(), ward.post.claim(due).await));
+    for due in ward.dispatcher.due(Channel::Email).await.unwrap() {
+        claims.push((due.id(), ward.dispatcher.claim(due).await));
     }
     let (damaged, good): (Vec<_>, Vec<_>) = claims.into_iter().partition(|(_, claim)| claim.is_err());
     assert!(matches!(&good[..], [(_, Ok(Some(_)))]), "{good:?}");
@@ -126,7 +126,7 @@ async fn a_damaged_account_does_not_block_notices_to_others() {
             record.facets.insert(name!("role"), Value::from("owner"));
         }
     });
-    let sorted = ward.post.sort().await.unwrap();
+    let sorted = ward.dispatcher.route().await.unwrap();
     assert_eq!(sorted.messages, 1);
     let unread: Vec<_> = sorted.unread.iter().flat_map(|error| error.context()).collect();
     assert_eq!(unread, [&("user", quality.to_string())]);
@@ -140,7 +140,7 @@ async fn only_tier_5_sees_and_retries_parked_notices() {
     ward.sort().await;
     let first = ward.claimed(Channel::Email).await;
     assert!(!first[0].is_last());
-    ward.post.failed(&first[0], true).await.unwrap();
+    ward.dispatcher.failed(&first[0], true).await.unwrap();
     let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
     let parked = Parked::of(&ward.session(top).await);
     let page = parked.list(10, None).await.unwrap();
@@ -148,7 +148,7 @@ async fn only_tier_5_sees_and_retries_parked_notices() {
     let others = Parked::of(&ward.session(ward.quality).await);
     assert!(others.list(10, None).await.is_err() || others.list(10, None).await.unwrap().items.is_empty());
     assert!(others.retry(first[0].due.id()).await.is_err());
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "a lower tier retried the mail");
+    assert!(ward.dispatcher.due(Channel::Email).await.unwrap().is_empty(), "a lower tier retried the mail");
     parked.retry(first[0].due.id()).await.unwrap();
     // It is the same mail, at its first attempt again.
     let again = ward.claimed(Channel::Email).await;
@@ -160,10 +160,10 @@ async fn only_tier_5_sees_and_retries_parked_notices() {
         ward.clock.pass_seconds(6 * 3600);
         last = ward.claimed(Channel::Email).await;
     }
-    ward.post.failed(&last[0], false).await.unwrap();
+    ward.dispatcher.failed(&last[0], false).await.unwrap();
     assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 1, more: false });
     assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 0, more: false });
-    assert_eq!(ward.post.due(Channel::Email).await.unwrap().len(), 1);
+    assert_eq!(ward.dispatcher.due(Channel::Email).await.unwrap().len(), 1);
     let trail = all(&ward.eovr).trail(&notice::KIND, first[0].due.id()).await.unwrap();
     assert!(trail.verdict.is_intact());
     let retried = trail.entries.iter().filter(|entry| entry.event.action.as_str() == "retry");

@@ -122,7 +122,7 @@ async fn me(State(app): State<App>, Caller(session): Caller, person: Option<Pers
     let scope = session.scope();
     let facilities = app.eovr.org().stamps().filter(|stamp| scope.covers(stamp)).take(500);
     let profile = match &person {
-        Some(Person(who)) => Some(app.auth.doors.profile(who).await?),
+        Some(Person(who)) => Some(app.auth.authentication.profile(who).await?),
         None => None,
     };
     json(&Me {
@@ -159,11 +159,11 @@ async fn change_password(
     let auth = &app.auth;
     let account = who.user.to_string();
     // The old password is checked first, because only the account's owner may learn what is wrong with the new one.
-    let old = auth.tried(auth.doors.knock_inside(&who).await?, &given.old_password).await?;
+    let old = auth.tried(auth.authentication.begin_again(&who).await?, &given.old_password).await?;
     let old = auth.watched(old.checked(&who), Failed::Proof(&account), &trace)?;
-    let owner = auth.doors.owner(who.user).await?;
+    let owner = auth.authentication.owner(who.user).await?;
     let hash = auth.hash(given.password, owner).await?;
-    auth.doors.change_password(&who, old, &hash).await?;
+    auth.authentication.change_password(&who, old, &hash).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -175,16 +175,16 @@ async fn prove(
 ) -> Answered {
     let auth = &app.auth;
     let account = who.user.to_string();
-    let tried = auth.tried(auth.doors.knock_inside(&who).await?, &given.password).await?;
-    let proved = auth.doors.prove(&who, tried, given.code.as_ref().map(|code| code.as_str())).await;
+    let tried = auth.tried(auth.authentication.begin_again(&who).await?, &given.password).await?;
+    let proved = auth.authentication.prove(&who, tried, given.code.as_ref().map(|code| code.as_str())).await;
     opened(&app, &auth.watched(proved, Failed::Proof(&account), &trace)?)
 }
 
 async fn logins(State(app): State<App>, Person(who): Person) -> Answered {
-    json(&Logins { items: app.auth.doors.logins(&who).await? })
+    json(&Logins { items: app.auth.authentication.logins(&who).await? })
 }
 
 async fn end_login(State(app): State<App>, Person(who): Person, Login(id): Login) -> Answered {
-    app.auth.doors.end_login(&who, id).await?;
+    app.auth.authentication.end_login(&who, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

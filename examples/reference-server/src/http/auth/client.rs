@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::extract::connect_info::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, header};
-use eovr_core::identity::doors::{Network, Origin};
+use eovr_core::identity::authentication::{Network, Origin};
 use ipnet::{IpNet, Ipv4Net};
 
 use super::cookie;
@@ -179,7 +179,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Trace {
     }
 }
 
-/// The origin of a request, for [`Doors`](eovr_core::identity::Doors).
+/// The origin of a request, for [`Authentication`](eovr_core::identity::Authentication).
 pub(super) struct Whence(pub(super) Origin);
 
 impl FromRequestParts<App> for Whence {

@@ -51,7 +51,7 @@ pub(super) fn devices(app: &App, headers: &HeaderMap) -> Vec<Zeroizing<String>> 
 
 /// Sets the refresh cookie: scripts cannot read it (`HttpOnly`), and forms of other sites do not send it (`SameSite`).
 pub(super) fn give(app: &App, response: &mut Response, token: &RefreshToken) {
-    let seconds = app.auth.doors.limits().login_days * DAY_SECONDS;
+    let seconds = app.auth.authentication.limits().login_days * DAY_SECONDS;
     put(app, response, name(app.production), &token.reveal(), seconds);
 }
 

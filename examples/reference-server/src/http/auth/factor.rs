@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use eovr_core::identity::doors::OwnerWords;
+use eovr_core::identity::authentication::OwnerWords;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -72,24 +72,24 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn begin(State(app): State<App>, Person(who): Person) -> Answered {
-    let begun = app.auth.doors.enrol_factor(&who, ISSUER).await?;
+    let begun = app.auth.authentication.enrol_factor(&who, ISSUER).await?;
     json(&Begun { secret: &begun.secret, uri: &begun.uri, qr: &begun.qr })
 }
 
 async fn enable(State(app): State<App>, Person(who): Person, Json(given): Json<FirstCode>) -> Answered {
-    let codes = app.auth.doors.confirm_factor(&who, &given.code).await?;
+    let codes = app.auth.authentication.confirm_factor(&who, &given.code).await?;
     json(&RecoveryCodes { recovery_codes: codes.iter().map(|code| code.as_str()).collect() })
 }
 
 async fn disable(State(app): State<App>, Person(who): Person, Json(given): Json<AloneAgain>) -> Answered {
     let auth = &app.auth;
-    auth.doors.needs_proof(&who)?;
-    let owner = auth.doors.owner(who.user).await?;
+    auth.authentication.needs_proof(&who)?;
+    let owner = auth.authentication.owner(who.user).await?;
     if !owner.second_factor {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let owner = OwnerWords { second_factor: false, ..owner };
     let hash = auth.hash(given.password, owner).await?;
-    auth.doors.remove_factor(&who, &hash).await?;
+    auth.authentication.remove_factor(&who, &hash).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

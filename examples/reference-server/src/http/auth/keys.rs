@@ -134,7 +134,7 @@ async fn issue(State(app): State<App>, Person(who): Person, Json(wanted): Json<W
     })?;
     let facility = OrgId::new(&wanted.facility).map_err(|error| error.with_field("facility"))?;
     let new = NewKey { role: wanted.role, access, label: wanted.label, expires_at: wanted.expires_at };
-    let key = app.auth.doors.issue_key(&who, &facility, &new).await?;
+    let key = app.auth.authentication.issue_key(&who, &facility, &new).await?;
     let mut response = json(&Issued { key: &key.reveal() })?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
@@ -146,6 +146,6 @@ async fn revoke(
     MachineKey(id): MachineKey,
     Json(given): Json<Revocation>,
 ) -> Answered {
-    app.auth.doors.revoke_key(&who, id, &given.why).await?;
+    app.auth.authentication.revoke_key(&who, id, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use eovr_core::identity::doors::{Entry, Knock, Opened, OwnerWords, Tried};
+use eovr_core::identity::authentication::{Attempt, CheckedAttempt, LoginStep, Opened, OwnerWords};
 use eovr_core::identity::login;
 use eovr_core::identity::password::{Owner, Password, PasswordFlaw, PasswordHash};
 use eovr_core::identity::token::Purpose;
@@ -112,9 +112,9 @@ async fn log_in(
     Json(given): Json<Credentials>,
 ) -> Answered {
     let auth = &app.auth;
-    let knock = auth.doors.knock(&given.email, origin).await?;
-    let tried = auth.tried(knock, &given.password).await?;
-    let entry = auth.doors.enter(tried).await;
+    let attempt = auth.authentication.begin(&given.email, origin).await?;
+    let tried = auth.tried(attempt, &given.password).await?;
+    let entry = auth.authentication.login(tried).await;
     enter(&app, auth.watched(entry, Failed::Password(&given.email), &trace)?)
 }
 
@@ -125,7 +125,7 @@ async fn second_step(
     Json(given): Json<SecondStep>,
 ) -> Answered {
     let auth = &app.auth;
-    let entry = auth.doors.second_step(&given.token, &given.code, &origin).await;
+    let entry = auth.authentication.second_step(&given.token, &given.code, &origin).await;
     enter(&app, auth.watched(entry, Failed::Step, &trace)?)
 }
 
@@ -136,26 +136,26 @@ async fn replace(
     Json(given): Json<NewPassword>,
 ) -> Answered {
     let auth = &app.auth;
-    let owner = auth.doors.owner_of_token(&given.token).await;
+    let owner = auth.authentication.owner_of_token(&given.token).await;
     let owner = auth.watched(owner, Failed::Step, &trace)?;
     let hash = auth.hash(given.password, owner).await?;
-    let entry = auth.doors.replace_password(&given.token, &hash, &origin).await;
+    let entry = auth.authentication.replace_password(&given.token, &hash, &origin).await;
     enter(&app, auth.watched(entry, Failed::Step, &trace)?)
 }
 
 async fn refresh(State(app): State<App>, Refresh(token): Refresh) -> Answered {
     let auth = &app.auth;
     let token = token.ok_or_else(Problem::unauthenticated)?;
-    opened(&app, &auth.doors.refresh(&token).await?)
+    opened(&app, &auth.authentication.refresh(&token).await?)
 }
 
 async fn log_out(State(app): State<App>, Person(who): Person) -> Answered {
-    app.auth.doors.leave(&who).await?;
+    app.auth.authentication.logout(&who).await?;
     left(&app)
 }
 
 async fn log_out_everywhere(State(app): State<App>, Person(who): Person) -> Answered {
-    app.auth.doors.leave_everywhere(&who).await?;
+    app.auth.authentication.logout_everywhere(&who).await?;
     left(&app)
 }
 
@@ -167,7 +167,7 @@ fn left(app: &App) -> Answered {
     Ok(response)
 }
 
-fn enter(app: &App, entry: Entry) -> Answered {
+fn enter(app: &App, entry: LoginStep) -> Answered {
     let next = |status, token: &str, purpose: Purpose| {
         json(&Entered {
             status,
@@ -177,9 +177,9 @@ fn enter(app: &App, entry: Entry) -> Answered {
         })
     };
     match entry {
-        Entry::Open(login) => opened(app, &login),
-        Entry::SecondStep(token) => next("second_step", &token, Purpose::SecondStep),
-        Entry::NewPassword(token) => next("new_password", &token, Purpose::NewPassword),
+        LoginStep::Open(login) => opened(app, &login),
+        LoginStep::SecondStep(token) => next("second_step", &token, Purpose::SecondStep),
+        LoginStep::NewPassword(token) => next("new_password", &token, Purpose::NewPassword),
     }
 }
 
@@ -197,11 +197,11 @@ pub(super) fn opened(app: &App, login: &Opened) -> Answered {
 
 impl Auth {
     /// Checks a password, in the hashing queue.
-    pub(super) async fn tried(&self, knock: Knock, password: &str) -> Result<Tried, Problem> {
+    pub(super) async fn tried(&self, attempt: Attempt, password: &str) -> Result<CheckedAttempt, Problem> {
         // Text that cannot be a password is replaced by the empty one, which matches no account.
         let password = Password::typed(password).or_else(|_| Password::typed(""));
         let password = password.map_err(|flaw| Problem::internal(flaw.to_string()))?;
-        Ok(self.hashing.run(move || knock.try_password(&password)).await??)
+        Ok(self.hashing.run(move || attempt.try_password(&password)).await??)
     }
 
     /// Reports a failed authentication to the alarm. An error with a `user` comes from the second factor, so the
@@ -230,7 +230,7 @@ impl Auth {
         owner: OwnerWords,
     ) -> Result<PasswordHash, Problem> {
         let policy = self.policy.clone();
-        let (cost, mut entropy) = (self.doors.limits().cost, self.doors.entropy()?);
+        let (cost, mut entropy) = (self.authentication.limits().cost, self.authentication.entropy()?);
         let hashed = self.hashing.run(move || {
             let words: Vec<&str> = owner.words.iter().map(|word| word.as_str()).collect();
             let owner = Owner { second_factor: owner.second_factor, words: &words };

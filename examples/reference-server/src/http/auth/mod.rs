@@ -11,18 +11,18 @@ mod client;
 mod cookie;
 mod factor;
 mod failures;
-mod gate;
 mod hashing;
 mod keys;
 mod login;
 mod people;
 mod provider;
 mod rates;
+mod request;
 mod watch;
 
 use eovr_core::access::Tier;
-use eovr_core::identity::Doors;
-use eovr_core::identity::doors::Limits;
+use eovr_core::identity::Authentication;
+use eovr_core::identity::authentication::Limits;
 use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
@@ -30,16 +30,16 @@ pub(crate) use self::alarm::Alarm;
 pub(crate) use self::client::{Behind, Proxies, Trace};
 pub(crate) use self::cookie::login_of;
 pub(crate) use self::failures::Attempt;
-pub(crate) use self::gate::{Arrival, Person};
 use self::hashing::Hashing;
 pub(crate) use self::provider::Provider;
 pub(crate) use self::rates::{Allowed, Category, Rates, household};
+pub(crate) use self::request::{Arrival, Person};
 use super::routes::Routes;
 use crate::secrets::Secret;
 
 /// The state of authentication.
 pub(crate) struct Auth {
-    pub(crate) doors: Doors,
+    pub(crate) authentication: Authentication,
     pub(crate) rates: Rates,
     pub(crate) proxies: Proxies,
     pub(crate) alarm: Alarm,
@@ -51,10 +51,10 @@ pub(crate) struct Auth {
 
 impl Auth {
     /// The password policy rejects passwords made of this organisation's names.
-    pub(crate) fn new(doors: Doors, rates: Rates, proxies: Proxies) -> Self {
-        let policy = policy(doors.eovr());
+    pub(crate) fn new(authentication: Authentication, rates: Rates, proxies: Proxies) -> Self {
+        let policy = policy(authentication.eovr());
         let (alarm, hashing) = (Alarm::default(), Hashing::default());
-        Self { doors, rates, proxies, alarm, provider: None, hashing, policy }
+        Self { authentication, rates, proxies, alarm, provider: None, hashing, policy }
     }
 
     /// Also accepts the tokens of an external identity provider.
@@ -91,26 +91,30 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// second factor.
 ///
 /// # Errors
-/// As [`Doors::open`].
-pub(crate) async fn doors(eovr: &Eovr, secret: &Secret, second_factor_from: Option<Tier>) -> Result<Doors> {
+/// As [`Authentication::open`].
+pub(crate) async fn authentication(
+    eovr: &Eovr,
+    secret: &Secret,
+    second_factor_from: Option<Tier>,
+) -> Result<Authentication> {
     doors_after(eovr, secret, None, Limits { second_factor_from, ..Limits::default() }).await
 }
 
-/// As [`doors`], and also accepts tokens signed with the previous secret.
+/// As [`authentication`], and also accepts tokens signed with the previous secret.
 ///
 /// # Errors
-/// As [`Doors::open`].
+/// As [`Authentication::open`].
 pub(crate) async fn doors_after(
     eovr: &Eovr,
     secret: &Secret,
     previous: Option<&Secret>,
     limits: Limits,
-) -> Result<Doors> {
+) -> Result<Authentication> {
     use eovr_core::identity::token::Signer;
     let signer = Signer::new("eovr-server", secret)?;
     let signer = match previous {
         Some(previous) => signer.also_accepting(previous),
         None => signer,
     };
-    Doors::open(eovr.clone(), signer, limits).await
+    Authentication::open(eovr.clone(), signer, limits).await
 }

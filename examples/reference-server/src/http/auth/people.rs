@@ -126,8 +126,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
             enable,
         )
         .add(
-            post("/api/users/{id}/unlock", "unlock", "Opens the doors that failed attempts have closed")
-                .takes::<Why>(),
+            post(
+                "/api/users/{id}/unlock",
+                "unlock",
+                "Opens the authentication that failed attempts have closed",
+            )
+            .takes::<Why>(),
             unlock,
         )
         .add(
@@ -145,7 +149,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn list(State(app): State<App>, Caller(session): Caller, Params(after): Params<After>) -> Answered {
     let query = Query::of(user::KIND).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
-    let closed = throttle::closed(page.items.iter().map(Record::id), app.auth.doors.now());
+    let closed = throttle::closed(page.items.iter().map(Record::id), app.auth.authentication.now());
     let closed = session.find(&closed).await?.items;
     let closed: HashSet<&str> = closed.iter().filter_map(|count| count.facet("user")?.as_text()).collect();
     let items = page.items.iter().map(|record| listed(&session, record, &closed));
@@ -171,7 +175,7 @@ fn listed(session: &Session, record: &Record, closed: &HashSet<&str>) -> Result<
 async fn provision(State(app): State<App>, Person(who): Person, Json(given): Json<NewPerson>) -> Answered {
     let auth = &app.auth;
     let facility = OrgId::new(&given.facility).map_err(|error| error.with_field("facility"))?;
-    let first = password::drawn(&mut auth.doors.entropy()?);
+    let first = password::drawn(&mut auth.authentication.entropy()?);
     let person = NewUser {
         role: given.role,
         email: given.email,
@@ -179,7 +183,7 @@ async fn provision(State(app): State<App>, Person(who): Person, Json(given): Jso
         password_hash: Some(auth.hash_first(&first).await?.to_string()),
         must_change: true,
     };
-    let id = auth.doors.provision(&who, &facility, person).await?.id;
+    let id = auth.authentication.provision(&who, &facility, person).await?.id;
     let mut response = json(&Given { id, first_password: &first })?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
@@ -187,9 +191,9 @@ async fn provision(State(app): State<App>, Person(who): Person, Json(given): Jso
 
 async fn reset(State(app): State<App>, Person(who): Person, Account(id): Account) -> Answered {
     let auth = &app.auth;
-    let first = password::drawn(&mut auth.doors.entropy()?);
+    let first = password::drawn(&mut auth.authentication.entropy()?);
     let hash = auth.hash_first(&first).await?;
-    auth.doors.reset_password(&who, id, &hash).await?;
+    auth.authentication.reset_password(&who, id, &hash).await?;
     json(&Given { id, first_password: &first })
 }
 
@@ -199,7 +203,7 @@ async fn assign(
     Account(id): Account,
     Json(given): Json<Assigned>,
 ) -> Answered {
-    app.auth.doors.assign(&who, id, given.role).await?;
+    app.auth.authentication.assign(&who, id, given.role).await?;
     app.auth.alarm.role_changed();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -222,7 +226,7 @@ async fn unlock(
     Account(id): Account,
     Json(given): Json<Why>,
 ) -> Answered {
-    app.auth.doors.unlock(&who, id, &given.why).await?;
+    app.auth.authentication.unlock(&who, id, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -232,7 +236,7 @@ async fn end_logins(
     Account(id): Account,
     Json(given): Json<Why>,
 ) -> Answered {
-    app.auth.doors.end_logins(&who, id, &given.why).await?;
+    app.auth.authentication.end_logins(&who, id, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -245,7 +249,7 @@ async fn reset_factor(
     if given.why.trim().is_empty() {
         return Err(Problem::invalid("why", "it is empty", "a reason in words"));
     }
-    app.auth.doors.reset_factor(&who, id, &given.why).await?;
+    app.auth.authentication.reset_factor(&who, id, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -256,7 +260,7 @@ async fn govern(
     Json(given): Json<Why>,
     action: user::Action,
 ) -> Answered {
-    app.auth.doors.govern(&who, id, action, &given.why).await?;
+    app.auth.authentication.govern(&who, id, action, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -264,7 +268,7 @@ impl Auth {
     /// Hashes a password that the server generated.
     async fn hash_first(&self, password: &str) -> Result<PasswordHash, Problem> {
         let password = Password::typed(password).map_err(|flaw| Problem::internal(flaw.to_string()))?;
-        let (cost, mut entropy) = (self.doors.limits().cost, self.doors.entropy()?);
+        let (cost, mut entropy) = (self.authentication.limits().cost, self.authentication.entropy()?);
         let hash = self.hashing.run(move || cost.hash(&password, &mut entropy)).await?;
         Ok(hash?)
     }

@@ -77,8 +77,8 @@ struct Watch {
     login: RecordId,
     inbox: Inbox,
     /// Signals that this node has added notices.
-    bell: watch::Receiver<()>,
-    /// When the inbox was last read; other nodes do not ring this bell.
+    signals: watch::Receiver<()>,
+    /// When the inbox was last read; other nodes do not ring this signals.
     looked: Option<Instant>,
     /// The number that the page was last told.
     unread: usize,
@@ -88,8 +88,8 @@ struct Watch {
 }
 
 fn events(app: App, login: RecordId, inbox: Inbox) -> impl Stream<Item = Result<Event, Infallible>> {
-    let bell = app.bell.listen();
-    let watch = Watch { app, login, inbox, bell, looked: None, unread: 0, warned: None, over: false };
+    let signals = app.signals.listen();
+    let watch = Watch { app, login, inbox, signals, looked: None, unread: 0, warned: None, over: false };
     stream::unfold(watch, |mut watch| async move {
         loop {
             if watch.over || watch.app.is_stopping() {
@@ -109,8 +109,8 @@ fn events(app: App, login: RecordId, inbox: Inbox) -> impl Stream<Item = Result<
 impl Watch {
     /// The next event about the login: one warning per end that comes near, then the end itself.
     fn look(&mut self) -> Option<Event> {
-        let doors = &self.app.auth.doors;
-        let (now, idle_at) = (doors.now(), doors.idle_at(self.login));
+        let authentication = &self.app.auth.authentication;
+        let (now, idle_at) = (authentication.now(), authentication.idle_at(self.login));
         let Some(idle_at) = idle_at.filter(|idle_at| *idle_at > now) else {
             self.over = true;
             return Some(told("ended", idle_at));
@@ -125,11 +125,11 @@ impl Watch {
 
     /// The number of unread notices, if it has changed.
     async fn news(&mut self) -> Option<Event> {
-        let rung = self.bell.has_changed().unwrap_or_default();
+        let rung = self.signals.has_changed().unwrap_or_default();
         if !rung && self.looked.is_some_and(|at| at.elapsed() < OTHERS) {
             return None;
         }
-        self.bell.mark_unchanged();
+        self.signals.mark_unchanged();
         self.looked = Some(Instant::now());
         // If the store fails, the stream tries again later; other requests show the failure to the page.
         let unread = self.inbox.unread(100, None).await.ok()?.items.len();

@@ -14,7 +14,7 @@ use eovr_core::incident::KIND;
 use eovr_core::kind::Catalog;
 use eovr_core::memory::MemoryStore;
 use eovr_core::name;
-use eovr_core::notice::{Channel, Post, alert_rules};
+use eovr_core::notice::{Channel, Dispatcher, alert_rules};
 use eovr_core::org::OrgId;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
@@ -144,8 +144,8 @@ impl Server {
 
     /// The topics of an account's notices.
     async fn told(&self, who: RecordId) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-        let post = Post::new(&self.app.eovr, alert_rules(), &[Channel::InApp])?;
-        while post.sort().await?.messages > 0 {}
+        let dispatcher = Dispatcher::new(&self.app.eovr, alert_rules(), &[Channel::InApp])?;
+        while dispatcher.route().await?.messages > 0 {}
         let notices = self.get(&format!("top_management F1 {who}"), "/api/notices").await?.is(200)?.json()?;
         let items = notices["items"].as_array().ok_or("a list")?;
         Ok(items.iter().map(|notice| notice["topic"].as_str().unwrap_or_default().to_owned()).collect())

@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::super::auth::{Allowed, Behind, Proxies};
-use super::doors::{Door, Failing, In, PASSWORD, TOP, door_behind};
+use super::authentication::{Deployment, Failing, In, PASSWORD, TOP, site_behind};
 use super::{ELSEWHERE, Got, NURSE, QUALITY, Server, Tested};
 
 /// A request through the trusted proxies, or one that pretends to be.
 async fn from(
-    door: &Door,
+    site: &Deployment,
     peer: &str,
     client: &str,
     path: &str,
@@ -38,22 +38,22 @@ async fn from(
         request = request.header("content-type", "application/json");
     }
     let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-    door.server.send(request.body(body)?).await
+    site.server.send(request.body(body)?).await
 }
 
 const PROXY: &str = "10.1.2.3";
 
-async fn log_in(door: &Door, client: &str, email: &str, password: &str) -> Failing<Got> {
+async fn log_in(site: &Deployment, client: &str, email: &str, password: &str) -> Failing<Got> {
     let body = json!({"email": email, "password": password});
-    from(door, PROXY, client, "/api/auth/login", "", Some(body)).await
+    from(site, PROXY, client, "/api/auth/login", "", Some(body)).await
 }
 
 /// A building with this many accounts, behind these proxies.
-async fn house(people: usize, proxies: &str, allowed: Allowed) -> Failing<(Door, Vec<String>)> {
-    let door = door_behind(behind(proxies)?, allowed).await?;
+async fn house(people: usize, proxies: &str, allowed: Allowed) -> Failing<(Deployment, Vec<String>)> {
+    let site = site_behind(behind(proxies)?, allowed).await?;
     let hash =
         PasswordCost::default().hash(&Password::typed(PASSWORD)?, &mut Entropy::from_seed(&[3; 32]))?;
-    let setup = door.eovr.session(danger::unrestricted("test", "make accounts")?);
+    let setup = site.eovr.session(danger::unrestricted("test", "make accounts")?);
     let mut emails = Vec::new();
     for number in 0..people {
         let email = format!("nurse{number}@example.org");
@@ -67,7 +67,7 @@ async fn house(people: usize, proxies: &str, allowed: Allowed) -> Failing<(Door,
         setup.create(&user::KIND, &OrgId::new("F1")?, account.command()).await?;
         emails.push(email);
     }
-    Ok((door, emails))
+    Ok((site, emails))
 }
 
 #[derive(clap::Parser)]
@@ -86,14 +86,14 @@ fn behind(proxies: &str) -> Failing<Proxies> {
 /// once.
 #[tokio::test]
 async fn forty_five_people_behind_one_address_log_in_at_once() -> Tested {
-    let (door, people) = house(45, PROXY, Allowed::default()).await?;
-    let came = join_all(people.iter().map(|email| log_in(&door, "203.0.113.7", email, PASSWORD))).await;
+    let (site, people) = house(45, PROXY, Allowed::default()).await?;
+    let came = join_all(people.iter().map(|email| log_in(&site, "203.0.113.7", email, PASSWORD))).await;
     let mut inside = Vec::new();
     for got in came {
         inside.push(In::of(got?)?);
     }
     for who in &inside {
-        let again = from(&door, PROXY, "203.0.113.7", "/api/auth/refresh", &who.cookie, None).await?;
+        let again = from(&site, PROXY, "203.0.113.7", "/api/auth/refresh", &who.cookie, None).await?;
         In::of(again)?;
     }
     Ok(())
@@ -103,20 +103,20 @@ async fn forty_five_people_behind_one_address_log_in_at_once() -> Tested {
 #[tokio::test]
 async fn guesses_from_one_address_do_not_block_another_behind_the_same_proxy() -> Tested {
     let allowed = Allowed { failures_per_minute: 3, ..Allowed::default() };
-    let (door, people) = house(5, "10.1.0.0/16,2001:db8:ffff::/48", allowed).await?;
+    let (site, people) = house(5, "10.1.0.0/16,2001:db8:ffff::/48", allowed).await?;
     let [first, second, others @ ..] = people.as_slice() else { return Err("there are people".into()) };
-    let inside = In::of(log_in(&door, "198.51.100.66", first, PASSWORD).await?)?;
+    let inside = In::of(log_in(&site, "198.51.100.66", first, PASSWORD).await?)?;
     for email in others {
-        log_in(&door, "198.51.100.66", email, "four boats on the nile").await?.is(401)?;
+        log_in(&site, "198.51.100.66", email, "four boats on the nile").await?.is(401)?;
     }
-    log_in(&door, "198.51.100.66", second, PASSWORD).await?.problem(429, "too_many")?;
-    log_in(&door, "198.51.100.2", second, PASSWORD).await?.is(200)?;
+    log_in(&site, "198.51.100.66", second, PASSWORD).await?.problem(429, "too_many")?;
+    log_in(&site, "198.51.100.2", second, PASSWORD).await?.is(200)?;
     // A login at the blocked address can still be refreshed.
-    let renewed = from(&door, PROXY, "198.51.100.66", "/api/auth/refresh", &inside.cookie, None).await?;
+    let renewed = from(&site, PROXY, "198.51.100.66", "/api/auth/refresh", &inside.cookie, None).await?;
     In::of(renewed)?;
     // The server ignores `x-forwarded-for` from a client that is not a trusted proxy.
     let forged = json!({"email": second, "password": PASSWORD});
-    from(&door, "198.51.100.66", "192.0.2.1", "/api/auth/login", "", Some(forged))
+    from(&site, "198.51.100.66", "192.0.2.1", "/api/auth/login", "", Some(forged))
         .await?
         .problem(429, "too_many")?;
     Ok(())
@@ -125,38 +125,38 @@ async fn guesses_from_one_address_do_not_block_another_behind_the_same_proxy() -
 #[tokio::test]
 async fn guesses_from_one_ipv6_network_share_a_limit() -> Tested {
     let allowed = Allowed { failures_per_minute: 3, ..Allowed::ANY };
-    let (door, people) = house(2, PROXY, allowed).await?;
+    let (site, people) = house(2, PROXY, allowed).await?;
     for last in 1..=3 {
         let client = format!("2001:db8:1:2::{last}");
-        log_in(&door, &client, &people[0], "four boats on the nile").await?.is(401)?;
+        log_in(&site, &client, &people[0], "four boats on the nile").await?.is(401)?;
     }
-    log_in(&door, "2001:db8:1:2:ffff::9", &people[1], PASSWORD).await?.problem(429, "too_many")?;
-    log_in(&door, "2001:db8:1:3::9", &people[1], PASSWORD).await?.is(200)?;
+    log_in(&site, "2001:db8:1:2:ffff::9", &people[1], PASSWORD).await?.problem(429, "too_many")?;
+    log_in(&site, "2001:db8:1:3::9", &people[1], PASSWORD).await?.is(200)?;
     Ok(())
 }
 
 #[tokio::test]
 async fn refreshes_of_one_login_are_limited() -> Tested {
     let allowed = Allowed { renewals_per_minute: 2, ..Allowed::ANY };
-    let (door, people) = house(2, PROXY, allowed).await?;
-    let mut first = In::of(log_in(&door, "203.0.113.7", &people[0], PASSWORD).await?)?;
-    let second = In::of(log_in(&door, "203.0.113.7", &people[1], PASSWORD).await?)?;
+    let (site, people) = house(2, PROXY, allowed).await?;
+    let mut first = In::of(log_in(&site, "203.0.113.7", &people[0], PASSWORD).await?)?;
+    let second = In::of(log_in(&site, "203.0.113.7", &people[1], PASSWORD).await?)?;
     for _ in 0..2 {
-        first = In::of(door.refresh(&first.cookie, &[("x-eovr", "1")]).await?)?;
+        first = In::of(site.refresh(&first.cookie, &[("x-eovr", "1")]).await?)?;
     }
-    door.refresh(&first.cookie, &[("x-eovr", "1")]).await?.problem(429, "too_many")?;
-    In::of(door.refresh(&second.cookie, &[("x-eovr", "1")]).await?)?;
+    site.refresh(&first.cookie, &[("x-eovr", "1")]).await?.problem(429, "too_many")?;
+    In::of(site.refresh(&second.cookie, &[("x-eovr", "1")]).await?)?;
     Ok(())
 }
 
 /// The path of a facility's poster.
-async fn poster(door: &Door, facility: &str) -> Failing<String> {
-    let top = door.come_in(TOP).await?;
-    let sites = identity::Site::all(door.eovr.org());
-    let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
-    let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(&identity::facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
-    let given = door.post(&top, &format!("/api/facilities/{id}/link"), None).await?.is(200)?.json()?;
+async fn poster(site: &Deployment, facility: &str) -> Failing<String> {
+    let top = site.come_in(TOP).await?;
+    let sites = identity::Site::all(site.eovr.org());
+    let entered = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
+    let setup = site.eovr.session(danger::unrestricted("test", "enter a facility")?);
+    let id = setup.create(&identity::facility::KIND, &OrgId::new(facility)?, entered.command()).await?.id;
+    let given = site.post(&top, &format!("/api/facilities/{id}/link"), None).await?.is(200)?.json()?;
     Ok(format!("/api/report/{}", given["link"].as_str().ok_or("a link")?))
 }
 
@@ -167,13 +167,13 @@ async fn reports_of_a_poster_are_limited_whatever_their_origin() -> Tested {
         (Allowed { reports_per_minute_and_poster: 5, ..Allowed::ANY }, "the poster"),
         (Allowed { reports_per_hour_and_facility: 5, ..Allowed::ANY }, "the facility"),
     ] {
-        let door = door_behind(behind(PROXY)?, allowed).await?;
-        let (here, elsewhere) = (poster(&door, "F1").await?, poster(&door, "F2").await?);
+        let site = site_behind(behind(PROXY)?, allowed).await?;
+        let (here, elsewhere) = (poster(&site, "F1").await?, poster(&site, "F2").await?);
         let told = json!({"category": "medication", "description": "A visitor was given somebody's pills."});
         let mut taken = 0;
         for number in 0..12 {
             let got =
-                from(&door, PROXY, &format!("198.51.100.{number}"), &here, "", Some(told.clone())).await?;
+                from(&site, PROXY, &format!("198.51.100.{number}"), &here, "", Some(told.clone())).await?;
             match got.status.as_u16() {
                 201 => taken += 1,
                 _ => {
@@ -184,7 +184,7 @@ async fn reports_of_a_poster_are_limited_whatever_their_origin() -> Tested {
             }
         }
         assert_eq!(taken, 5, "{what}");
-        from(&door, PROXY, "198.51.100.1", &elsewhere, "", Some(told)).await?.is(201)?;
+        from(&site, PROXY, "198.51.100.1", &elsewhere, "", Some(told)).await?.is(201)?;
     }
     Ok(())
 }

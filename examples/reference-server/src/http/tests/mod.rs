@@ -2,8 +2,8 @@
 
 mod analytics;
 mod attachments;
+mod authentication;
 mod detection;
-mod doors;
 mod errors;
 mod exports;
 mod hostile;
@@ -38,14 +38,14 @@ use eovr_core::{Eovr, identity};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::auth::{Allowed, Arrival, Auth, Proxies, Rates, doors};
-use super::caller::Gate;
+use super::auth::{Allowed, Arrival, Auth, Proxies, Rates, authentication};
+use super::caller::Authenticate;
 use super::problem::Problem;
 use super::{App, Setup, Watched, meters, router};
 use crate::checkpoint::Kept;
-use crate::export::fonts::Shelf;
+use crate::delivery::Signals;
+use crate::export::fonts::LoadedFonts;
 use crate::keyring::Keys;
-use crate::post::Bell;
 use crate::secrets::Secrets;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -66,7 +66,7 @@ const SECRET: [u8; 32] = [9; 32];
 struct Believer(Eovr);
 
 #[async_trait]
-impl Gate for Believer {
+impl Authenticate for Believer {
     async fn arrival(&self, headers: &HeaderMap) -> Result<Arrival, Problem> {
         let who = headers.get("x-test-actor").and_then(|who| who.to_str().ok());
         let actor = who.and_then(|who| actor(&self.0, who)).ok_or_else(Problem::unauthenticated)?;
@@ -152,20 +152,20 @@ impl Server {
             .figures_in_memory()
             .open()
             .await?;
-        let gate = Arc::new(Believer(eovr.clone()));
-        let doors = doors(&eovr, &SECRET, None).await?;
-        let auth = Arc::new(Auth::new(doors, Rates::new(Allowed::default()), Proxies::default()));
+        let callers = Arc::new(Believer(eovr.clone()));
+        let authentication = authentication(&eovr, &SECRET, None).await?;
+        let auth = Arc::new(Auth::new(authentication, Rates::new(Allowed::default()), Proxies::default()));
         let app = App::new(Setup {
             eovr,
-            gate,
+            callers,
             auth,
             files,
-            bell: Bell::silent(),
-            desk: None,
+            signals: Signals::silent(),
+            worker: None,
             learner: None,
             marks: eovr_core::triage::Marks::default(),
             kept: Kept::default(),
-            shelf: Shelf::default(),
+            fonts: LoadedFonts::default(),
             production,
             public_url: None,
             secrets: Secrets::for_tests(SECRET),

@@ -31,13 +31,13 @@ use eovr_core::{Eovr, Session};
 use eovr_tests::TestClock;
 use eovr_tests::chance::Chance;
 
-use super::super::auth::{Allowed, Auth, Proxies, Rates, doors};
+use super::super::auth::{Allowed, Auth, Proxies, Rates, authentication};
 use super::super::routes::{self, Endpoint};
 use super::super::{App, Setup, Watched, all, meters, router};
 use crate::checkpoint::Kept;
-use crate::export::fonts::Shelf;
+use crate::delivery::Signals;
+use crate::export::fonts::LoadedFonts;
 use crate::keyring::Keys;
-use crate::post::Bell;
 use crate::secrets::Secrets;
 
 use super::{Got, KEY, ORG, SECRET, Server, Tested};
@@ -136,19 +136,19 @@ impl World {
             .figures_in_memory()
             .open()
             .await?;
-        let doors = doors(&eovr, &SECRET, None).await?;
-        let auth = Arc::new(Auth::new(doors, Rates::new(Allowed::ANY), Proxies::default()));
+        let authentication = authentication(&eovr, &SECRET, None).await?;
+        let auth = Arc::new(Auth::new(authentication, Rates::new(Allowed::ANY), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
-            gate: auth.clone(),
+            callers: auth.clone(),
             auth,
             files: Arc::new(MemoryBlobs::new()),
-            bell: Bell::silent(),
-            desk: None,
+            signals: Signals::silent(),
+            worker: None,
             learner: None,
             marks: eovr_core::triage::Marks::default(),
             kept: Kept::default(),
-            shelf: Shelf::default(),
+            fonts: LoadedFonts::default(),
             production: false,
             public_url: None,
             secrets: Secrets::for_tests(SECRET),
@@ -232,7 +232,7 @@ impl World {
         let follow_up = FollowUp {
             task: format!("Lock the vials away: {mark}"),
             owner: mark.clone(),
-            due_at: self.server.app.auth.doors.now().plus_seconds(3600),
+            due_at: self.server.app.auth.authentication.now().plus_seconds(3600),
             kind: FollowUpKind::Preventive,
             strength: None,
         };
@@ -247,7 +247,7 @@ impl World {
             .set("topic", "incident.report")
             .set("about", incident)
             .set("in_feed", 1)
-            .set("due_at", self.server.app.auth.doors.now());
+            .set("due_at", self.server.app.auth.authentication.now());
         let told = self.setup.create(&notice::KIND, &place, told).await?.id;
 
         let victim = self.account(Role::Staff, facility, &format!("{mark}-victim")).await?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use eovr_core::Timestamp;
 use eovr_core::access::Actor;
-use eovr_core::identity::Doors;
+use eovr_core::identity::Authentication;
 use eovr_core::identity::outside::{KeySet, Outside};
 use serde::Deserialize;
 
@@ -116,15 +116,15 @@ impl Provider {
     ///
     /// # Errors
     /// As [`Outside::actor`]; `Unavailable` if there are no keys to verify the token with.
-    pub(super) async fn actor(&self, token: &str, doors: &Doors) -> Result<Actor, Problem> {
-        let now = doors.now();
+    pub(super) async fn actor(&self, token: &str, authentication: &Authentication) -> Result<Actor, Problem> {
+        let now = authentication.now();
         if !self.keys(now).is_some_and(|keys| keys.knows(token)) {
             self.renew(now).await;
         }
         let keys = self.keys(now).ok_or_else(|| {
             Problem::new(Code::Unavailable).detail("the identity provider does not answer").retry_after(10)
         })?;
-        Ok(self.0.outside.actor(token, &keys, doors.eovr().org(), doors.now())?)
+        Ok(self.0.outside.actor(token, &keys, authentication.eovr().org(), authentication.now())?)
     }
 
     /// Whether the last refresh succeeded: `ok` or `unavailable`.
@@ -146,11 +146,11 @@ impl Provider {
 
     /// Refreshes the keys in the background, so that they are fresh before a request comes, and withdrawn keys are
     /// dropped.
-    pub(crate) async fn watch(self, doors: Doors) {
+    pub(crate) async fn watch(self, authentication: Authentication) {
         let mut every = tokio::time::interval(LOOK);
         loop {
             every.tick().await;
-            self.look(doors.now()).await;
+            self.look(authentication.now()).await;
         }
     }
 

@@ -2,14 +2,14 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
+use crate::identity::authentication::{Authenticated, Authentication, Network, Origin};
 use crate::identity::device::Device;
-use crate::identity::doors::{Admitted, Doors, Network, Origin, TRIES};
 use crate::identity::throttle::{self, Action, Pauses, Place, Standing};
 use crate::identity::token::keyed;
 use crate::identity::{login, user};
 use crate::org::Stamp;
 use crate::record::{Record, RecordId};
-use crate::service::Session;
+use crate::service::{Session, until_won};
 use crate::workflow::Label;
 
 /// The number of counts over which attempts at unknown addresses are spread.
@@ -32,7 +32,7 @@ pub(super) struct Lane {
     stamp: Stamp,
 }
 
-impl Doors {
+impl Authentication {
     /// The lane of an attempt, for an account or for an unknown address. Both take the same steps.
     pub(super) async fn lane(&self, account: Option<&Record>, email: &str, origin: &Origin) -> Result<Lane> {
         let whose = match account {
@@ -75,7 +75,7 @@ impl Doors {
     }
 
     /// The lane for failed proofs of a logged-in user. Strangers cannot reach it.
-    pub(super) fn lane_inside(&self, who: &Admitted, account: &Record) -> Lane {
+    pub(super) fn lane_inside(&self, who: &Authenticated, account: &Record) -> Lane {
         self.lane_of(Some(account), Place::Login, &[who.login.as_bytes()])
     }
 
@@ -83,23 +83,19 @@ impl Doors {
     /// every race is not checked, so it need not be counted.
     pub(super) async fn count(&self, lane: &Lane) -> Result<bool> {
         let pauses = self.pauses();
-        for _ in 0..TRIES {
+        let counted = until_won(|| async {
             let now = self.eovr().now();
             let kept = self.kept(lane).await?;
             let before = kept.as_ref().map(|kept| Standing::of(kept, now)).unwrap_or_default();
             let after = before.attempted(now, pauses);
-            match self.put(lane, kept.as_ref(), Action::Attempt, |command| after.set(command)).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    if after.is_closed() && !before.is_closed() {
-                        self.tell_closed(lane).await?;
-                    }
-                    return Ok(!before.is_closed());
-                }
-            }
+            self.put(lane, kept.as_ref(), Action::Attempt, |command| after.set(command)).await?;
+            Ok((before.is_closed(), after.is_closed()))
+        });
+        let Some((was_closed, is_closed)) = counted.await? else { return Ok(false) };
+        if is_closed && !was_closed {
+            self.tell_closed(lane).await?;
         }
-        Ok(false)
+        Ok(!was_closed)
     }
 
     /// Takes back a successful attempt. With too many concurrent attempts it stays counted.
@@ -117,19 +113,16 @@ impl Doors {
         self.forget(&self.lane(Some(account), "", origin).await?).await?;
         let Some(network) = origin.network else { return Ok(()) };
         let lane = self.network_lane(Some(account), account.id().as_bytes(), network);
-        for _ in 0..TRIES {
+        let remembered = until_won(|| async {
             let (now, kept) = (self.eovr().now(), self.kept(&lane).await?);
             let known = kept.as_ref().map(|kept| login::time(kept, "came_in_at"));
             if known.is_some_and(|at| at.plus_seconds(RENEWED_DAYS * DAY_SECONDS) > now) {
                 return Ok(());
             }
             let command = |command: Command| command.set("came_in_at", now);
-            match self.put(&lane, kept.as_ref(), Action::Clear, command).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done,
-            }
-        }
-        Ok(())
+            self.put(&lane, kept.as_ref(), Action::Clear, command).await
+        });
+        remembered.await.map(drop)
     }
 
     /// Ends all lock-outs of an account.
@@ -150,15 +143,12 @@ impl Doors {
         action: Action,
         change: impl Fn(Standing, Pauses) -> Standing,
     ) -> Result<()> {
-        for _ in 0..TRIES {
+        let changed = until_won(|| async {
             let Some(kept) = self.kept(lane).await? else { return Ok(()) };
             let standing = change(Standing::of(&kept, self.eovr().now()), self.pauses());
-            match self.put(lane, Some(&kept), action, |command| standing.set(command)).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done,
-            }
-        }
-        Ok(())
+            self.put(lane, Some(&kept), action, |command| standing.set(command)).await
+        });
+        changed.await.map(drop)
     }
 
     async fn put(

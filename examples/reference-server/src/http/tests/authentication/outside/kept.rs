@@ -9,26 +9,26 @@ use super::*;
 async fn a_new_key_is_fetched_when_a_token_names_it() -> Tested {
     let (old, new) = (Key::new("old")?, Key::new("new")?);
     let played = Played::new(&[&old]).await?;
-    let door = beside(&played.settings()).await?;
-    let by = |key: &Key| key.sign(&played.claims(now(&door.clock)));
-    door.me(&by(&old)?).await?.is(200)?;
+    let site = beside(&played.settings()).await?;
+    let by = |key: &Key| key.sign(&played.claims(now(&site.clock)));
+    site.me(&by(&old)?).await?.is(200)?;
     played.publish(&[&old, &new])?;
     // The server refreshes the keys at most once in ten seconds.
-    door.me(&by(&new)?).await?.problem(401, "unauthenticated")?;
-    door.clock.pass_seconds(9);
-    door.me(&by(&new)?).await?.problem(401, "unauthenticated")?;
+    site.me(&by(&new)?).await?.problem(401, "unauthenticated")?;
+    site.clock.pass_seconds(9);
+    site.me(&by(&new)?).await?.problem(401, "unauthenticated")?;
     assert_eq!(played.times_described(), 1);
-    door.clock.pass_seconds(1);
-    door.me(&by(&new)?).await?.is(200)?;
-    door.me(&by(&old)?).await?.is(200)?;
+    site.clock.pass_seconds(1);
+    site.me(&by(&new)?).await?.is(200)?;
+    site.me(&by(&old)?).await?.is(200)?;
     assert_eq!((played.times_described(), played.times_given()), (2, 2));
     // A withdrawn key is refused after the next refresh, at ten minutes.
     played.publish(&[&new])?;
-    door.pass(599).await?;
-    door.me(&by(&old)?).await?.is(200)?;
-    door.pass(1).await?;
-    door.me(&by(&new)?).await?.is(200)?;
-    door.me(&by(&old)?).await?.problem(401, "unauthenticated")?;
+    site.pass(599).await?;
+    site.me(&by(&old)?).await?.is(200)?;
+    site.pass(1).await?;
+    site.me(&by(&new)?).await?.is(200)?;
+    site.me(&by(&old)?).await?.problem(401, "unauthenticated")?;
     assert_eq!(played.times_described(), 3);
     Ok(())
 }
@@ -38,12 +38,12 @@ async fn a_new_key_is_fetched_when_a_token_names_it() -> Tested {
 async fn a_provider_without_keys_authenticates_no_token() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
-    let door = beside(&played.settings()).await?;
-    assert_eq!(door.provider().await?, "ok");
+    let site = beside(&played.settings()).await?;
+    assert_eq!(site.provider().await?, "ok");
     played.publish(&[])?;
-    door.pass(600).await?;
-    door.me(&key.sign(&played.claims(now(&door.clock)))?).await?.problem(401, "unauthenticated")?;
-    assert_eq!(door.provider().await?, "unavailable");
+    site.pass(600).await?;
+    site.me(&key.sign(&played.claims(now(&site.clock)))?).await?.problem(401, "unauthenticated")?;
+    assert_eq!(site.provider().await?, "unavailable");
     Ok(())
 }
 
@@ -52,9 +52,9 @@ async fn a_provider_without_keys_authenticates_no_token() -> Tested {
 async fn many_unknown_key_names_cause_one_refresh() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
-    let door = beside(&played.settings()).await?;
-    door.clock.pass_seconds(10);
-    let claims = played.claims(now(&door.clock));
+    let site = beside(&played.settings()).await?;
+    site.clock.pass_seconds(10);
+    let claims = played.claims(now(&site.clock));
     let hold = played.0.hold.lock().await;
     let mut storm = JoinSet::new();
     for wave in 0..50 {
@@ -62,11 +62,11 @@ async fn many_unknown_key_names_cause_one_refresh() -> Tested {
         let request = Request::get("/api/auth/me")
             .header("host", "test")
             .header("authorization", format!("Bearer {token}"));
-        storm.spawn(door.server.router.clone().oneshot(request.body(Body::empty())?));
+        storm.spawn(site.server.router.clone().oneshot(request.body(Body::empty())?));
     }
     until(|| played.times_described() > 1).await;
     // A request with a known key does not wait for the provider.
-    door.me(&key.sign(&claims)?).await?.is(200)?;
+    site.me(&key.sign(&claims)?).await?.is(200)?;
     drop(hold);
     for answer in storm.join_all().await {
         assert_eq!(answer?.status(), 401);
@@ -74,14 +74,14 @@ async fn many_unknown_key_names_cause_one_refresh() -> Tested {
     assert_eq!((played.times_described(), played.times_given()), (2, 2));
     for wave in 0..50 {
         let token = Key::new(&format!("made up once more {wave}"))?.sign(&claims)?;
-        door.me(&token).await?.problem(401, "unauthenticated")?;
+        site.me(&token).await?.problem(401, "unauthenticated")?;
     }
     // A token with another issuer, or none, never causes a refresh.
-    door.clock.pass_seconds(10);
+    site.clock.pass_seconds(10);
     for issuer in [json!("https://elsewhere.example.org"), json!("eovr-server"), json!(7), Value::Null] {
         let mut claims = claims.clone();
         claims["iss"] = issuer;
-        door.me(&Key::new("made up")?.sign(&claims)?).await?.problem(401, "unauthenticated")?;
+        site.me(&Key::new("made up")?.sign(&claims)?).await?.problem(401, "unauthenticated")?;
     }
     assert_eq!((played.times_described(), played.times_given()), (2, 2));
     Ok(())
@@ -92,21 +92,21 @@ async fn many_unknown_key_names_cause_one_refresh() -> Tested {
 async fn a_client_that_disconnects_does_not_stop_a_refresh() -> Tested {
     let (old, new) = (Key::new("old")?, Key::new("new")?);
     let played = Played::new(&[&old]).await?;
-    let door = beside(&played.settings()).await?;
+    let site = beside(&played.settings()).await?;
     played.publish(&[&new])?;
-    door.clock.pass_seconds(10);
-    let token = new.sign(&played.claims(now(&door.clock)))?;
+    site.clock.pass_seconds(10);
+    let token = new.sign(&played.claims(now(&site.clock)))?;
     let hold = played.0.hold.lock().await;
     let request = Request::get("/api/auth/me")
         .header("host", "test")
         .header("authorization", format!("Bearer {token}"));
-    let client = tokio::spawn(door.server.router.clone().oneshot(request.body(Body::empty())?));
+    let client = tokio::spawn(site.server.router.clone().oneshot(request.body(Body::empty())?));
     until(|| played.times_described() > 1).await;
     client.abort();
     assert!(client.await.is_err_and(|ended| ended.is_cancelled()));
     drop(hold);
     until(|| played.times_given() > 1).await;
-    door.me(&token).await?.is(200)?;
+    site.me(&token).await?.is(200)?;
     assert_eq!((played.times_described(), played.times_given()), (2, 2));
     Ok(())
 }
@@ -115,32 +115,32 @@ async fn a_client_that_disconnects_does_not_stop_a_refresh() -> Tested {
 async fn while_the_provider_is_away_its_keys_stay_valid_for_a_day() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
-    let door = beside(&played.settings()).await?;
-    let token = || key.sign(&played.claims(now(&door.clock)));
+    let site = beside(&played.settings()).await?;
+    let token = || key.sign(&played.claims(now(&site.clock)));
     played.go_away();
-    door.pass(599).await?;
-    assert_eq!((door.provider().await?.as_str(), played.times_described()), ("ok", 1));
-    door.pass(1).await?;
-    assert_eq!((door.provider().await?.as_str(), played.times_described()), ("unavailable", 2));
-    door.me(&token()?).await?.is(200)?;
+    site.pass(599).await?;
+    assert_eq!((site.provider().await?.as_str(), played.times_described()), ("ok", 1));
+    site.pass(1).await?;
+    assert_eq!((site.provider().await?.as_str(), played.times_described()), ("unavailable", 2));
+    site.me(&token()?).await?.is(200)?;
     // The server retries every ten seconds.
-    door.pass(9).await?;
+    site.pass(9).await?;
     assert_eq!(played.times_described(), 2);
-    door.pass(1).await?;
+    site.pass(1).await?;
     assert_eq!(played.times_described(), 3);
-    door.pass(24 * 3600 - 610).await?;
-    door.me(&token()?).await?.is(200)?;
-    door.pass(1).await?;
-    let got = door.me(&token()?).await?;
+    site.pass(24 * 3600 - 610).await?;
+    site.me(&token()?).await?.is(200)?;
+    site.pass(1).await?;
+    let got = site.me(&token()?).await?;
     assert_eq!(got.header("retry-after"), "10");
     got.problem(503, "unavailable")?;
     // Accounts of this server can still log in.
-    let mona = door.come_in(MONA).await?;
-    door.get(&mona, "/api/auth/me").await?.is(200)?;
+    let mona = site.come_in(MONA).await?;
+    site.get(&mona, "/api/auth/me").await?.is(200)?;
     played.come_back();
-    door.pass(10).await?;
-    assert_eq!(door.provider().await?, "ok");
-    door.me(&token()?).await?.is(200)?;
+    site.pass(10).await?;
+    assert_eq!(site.provider().await?, "ok");
+    site.me(&token()?).await?.is(200)?;
     Ok(())
 }
 
@@ -149,17 +149,17 @@ async fn a_provider_that_is_away_at_the_start_is_retried() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     played.go_away();
-    let door = beside(&played.settings()).await?;
-    let token = || key.sign(&played.claims(now(&door.clock)));
-    assert_eq!(door.provider().await?, "unavailable");
-    door.me(&token()?).await?.problem(503, "unavailable")?;
-    door.get(&door.come_in(MONA).await?, "/api/auth/me").await?.is(200)?;
+    let site = beside(&played.settings()).await?;
+    let token = || key.sign(&played.claims(now(&site.clock)));
+    assert_eq!(site.provider().await?, "unavailable");
+    site.me(&token()?).await?.problem(503, "unavailable")?;
+    site.get(&site.come_in(MONA).await?, "/api/auth/me").await?.is(200)?;
     played.come_back();
-    door.me(&token()?).await?.problem(503, "unavailable")?;
+    site.me(&token()?).await?.problem(503, "unavailable")?;
     // The next request causes a refresh.
-    door.clock.pass_seconds(10);
-    door.me(&token()?).await?.is(200)?;
-    assert_eq!(door.provider().await?, "ok");
+    site.clock.pass_seconds(10);
+    site.me(&token()?).await?.is(200)?;
+    assert_eq!(site.provider().await?, "ok");
     Ok(())
 }
 
@@ -168,11 +168,11 @@ async fn a_provider_that_is_away_at_the_start_is_retried() -> Tested {
 async fn a_clock_that_is_set_back_does_not_block_refreshes() -> Tested {
     let (old, new) = (Key::new("old")?, Key::new("new")?);
     let played = Played::new(&[&old]).await?;
-    let door = beside(&played.settings()).await?;
-    door.clock.pass_seconds(-3600);
-    door.me(&old.sign(&played.claims(now(&door.clock)))?).await?.is(200)?;
+    let site = beside(&played.settings()).await?;
+    site.clock.pass_seconds(-3600);
+    site.me(&old.sign(&played.claims(now(&site.clock)))?).await?.is(200)?;
     played.publish(&[&new])?;
-    door.me(&new.sign(&played.claims(now(&door.clock)))?).await?.is(200)?;
+    site.me(&new.sign(&played.claims(now(&site.clock)))?).await?.is(200)?;
     Ok(())
 }
 
@@ -208,23 +208,23 @@ async fn an_invalid_answer_of_the_provider_changes_nothing() -> Tested {
     for (what, discovery, keys_given) in table {
         played.describe(discovery);
         played.give(keys_given);
-        let door = beside(&played.settings()).await?;
-        let token = key.sign(&played.claims(now(&door.clock)))?;
-        assert_eq!(door.provider().await?, "unavailable", "{what}");
-        assert_eq!(door.me(&token).await?.status, 503, "{what}");
+        let site = beside(&played.settings()).await?;
+        let token = key.sign(&played.claims(now(&site.clock)))?;
+        assert_eq!(site.provider().await?, "unavailable", "{what}");
+        assert_eq!(site.me(&token).await?.status, 503, "{what}");
         let (discovery, keys_given) = (
             std::mem::replace(&mut *played.0.discovery.lock().unwrap(), good()),
             std::mem::replace(&mut *played.0.keys.lock().unwrap(), keys()?),
         );
-        door.pass(10).await?;
-        assert_eq!(door.provider().await?, "ok", "{what}");
+        site.pass(10).await?;
+        assert_eq!(site.provider().await?, "ok", "{what}");
         played.describe(discovery);
         played.give(keys_given);
-        door.pass(600).await?;
-        assert_eq!(door.provider().await?, "unavailable", "{what}");
-        let claims = played.claims(now(&door.clock));
-        assert_eq!(door.me(&key.sign(&claims)?).await?.status, 200, "{what}");
-        assert_eq!(door.me(&other.sign(&claims)?).await?.status, 401, "{what}");
+        site.pass(600).await?;
+        assert_eq!(site.provider().await?, "unavailable", "{what}");
+        let claims = played.claims(now(&site.clock));
+        assert_eq!(site.me(&key.sign(&claims)?).await?.status, 200, "{what}");
+        assert_eq!(site.me(&other.sign(&claims)?).await?.status, 401, "{what}");
     }
     assert_eq!(
         (foreign.times_described(), foreign.times_given()),
@@ -236,11 +236,11 @@ async fn an_invalid_answer_of_the_provider_changes_nothing() -> Tested {
 
 #[tokio::test]
 async fn a_server_without_a_provider_reports_off() -> Tested {
-    assert_eq!(door().await?.provider().await?, "off");
+    assert_eq!(site().await?.provider().await?, "off");
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
-    let door = door().await?;
-    door.me(&key.sign(&played.claims(now(&door.clock)))?).await?.problem(401, "unauthenticated")?;
+    let site = site().await?;
+    site.me(&key.sign(&played.claims(now(&site.clock)))?).await?.problem(401, "unauthenticated")?;
     assert_eq!(played.times_described(), 0);
     Ok(())
 }

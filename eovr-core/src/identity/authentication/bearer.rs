@@ -7,19 +7,19 @@ use crate::access::Actor;
 use crate::audit::Attested;
 use crate::decide::Headline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::enter::is_active;
-use crate::identity::doors::{Doors, Opened};
+use crate::identity::authentication::attempt::is_active;
+use crate::identity::authentication::{Authentication, Opened};
 use crate::identity::login::{self, Reason};
 use crate::identity::token::{Bearer, Bound, Purpose, bad_token};
 use crate::identity::{RefreshToken, user};
 use crate::record::{Record, RecordId, Value};
-use crate::service::{Follower, Session};
+use crate::service::{Follower, Session, until_won};
 use crate::time::Timestamp;
 use crate::workflow::Label;
 
 /// A logged-in user, for one request.
 #[derive(Clone, Debug)]
-pub struct Admitted {
+pub struct Authenticated {
     /// The session with the user's rights.
     pub session: Session,
     /// The user's account.
@@ -36,31 +36,31 @@ pub struct Admitted {
     pub lacks_factor: bool,
 }
 
-impl Doors {
+impl Authentication {
     /// Authenticates a request by its access token. The login must be open and the account active. A change of either
     /// takes effect at once on the node that made it, and within a second on the others.
     ///
     /// # Errors
     /// `Unauthenticated` where the token, the login or the account is no longer valid; `Denied` where the user must
-    /// set up a second factor first ([`Doors::admit_to_enrol`]).
-    pub async fn admit(&self, access: &str) -> Result<Admitted> {
-        let who = self.admit_to_enrol(access).await?;
+    /// set up a second factor first ([`Authentication::authenticate_to_enrol`]).
+    pub async fn authenticate(&self, access: &str) -> Result<Authenticated> {
+        let who = self.authenticate_to_enrol(access).await?;
         if who.lacks_factor { Err(Self::factor_needed()) } else { Ok(who) }
     }
 
-    /// The error of [`Doors::admit`] for users who must set up a second factor first.
+    /// The error of [`Authentication::authenticate`] for users who must set up a second factor first.
     pub fn factor_needed() -> Error {
         Error::new(ErrorKind::Denied, "your role requires a second factor, and your account has none")
             .with_help("set one up; no other action is allowed before")
             .with("second_factor", "needed")
     }
 
-    /// As [`Doors::admit`], but it also admits users who must set up a second factor. A host must allow them only the
-    /// setup, authenticating again, and logging out ([`Admitted::lacks_factor`]).
+    /// As [`Authentication::authenticate`], but it also admits users who must set up a second factor. A host must allow them only the
+    /// setup, authenticating again, and logging out ([`Authenticated::lacks_factor`]).
     ///
     /// # Errors
     /// `Unauthenticated` where the token, the login or the account is no longer valid.
-    pub async fn admit_to_enrol(&self, access: &str) -> Result<Admitted> {
+    pub async fn authenticate_to_enrol(&self, access: &str) -> Result<Authenticated> {
         let now = self.eovr().now();
         let bearer = self.signer().read(Purpose::Access, access, now)?;
         let id = bearer.login.ok_or_else(bad_token)?;
@@ -77,7 +77,7 @@ impl Doors {
         }
         self.inner.known.see(id, now);
         let proven = guest.proved_at.plus_seconds(self.limits().proof_seconds) > now;
-        Ok(Admitted {
+        Ok(Authenticated {
             session: self.eovr().session(if proven { guest.actor } else { guest.actor.unproven() }),
             user: guest.user,
             login: id,
@@ -116,7 +116,7 @@ impl Doors {
     /// party has a copy, so the login ends for both.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Opened> {
         let now = self.eovr().now();
-        for _ in 0..super::TRIES {
+        let refreshed = until_won(|| async {
             let software = self.software(token.login())?;
             let login = absent_is_bad(software.attested(&login::KIND, token.login()).await)?;
             let user = owner(&login)?;
@@ -133,15 +133,12 @@ impl Doors {
                 return Err(over(reason));
             }
             let renewed = login::renew(&login, &next, now);
-            match self.holder(&account)?.act(&login::KIND, login.id(), renewed).await {
-                // The same token came twice at the same moment, and the other request was faster.
-                Err(error) if error.kind() == ErrorKind::Conflict => continue,
-                done => done?,
-            };
+            // It loses the race where the same token comes twice at the same moment.
+            self.holder(&account)?.act(&login::KIND, login.id(), renewed).await?;
             self.inner.known.see(login.id(), now);
-            return self.opened(&account, next, login::time(&login, "proved_at"), now);
-        }
-        Err(bad_token())
+            self.opened(&account, next, login::time(&login, "proved_at"), now)
+        });
+        refreshed.await?.ok_or_else(bad_token)
     }
 
     /// Handles a token that is not the newest: either the last response was lost a moment ago, or a second party has

@@ -28,12 +28,12 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use tower::ServiceExt as _;
 
-use super::super::auth::{Allowed, Auth, Provider, Proxies, Rates, doors};
+use super::super::auth::{Allowed, Auth, Provider, Proxies, Rates, authentication};
 use super::super::{App, Setup, Watched, meters, router};
 use crate::checkpoint::Kept;
-use crate::export::fonts::Shelf;
+use crate::delivery::Signals;
+use crate::export::fonts::LoadedFonts;
 use crate::keyring::Keys;
-use crate::post::Bell;
 use crate::secrets::Secrets;
 
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
@@ -45,26 +45,26 @@ pub(super) const TOP: &str = "top@example.org";
 pub(super) type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// A server with real authentication, and a clock that the test moves.
-pub(super) struct Door {
+pub(super) struct Deployment {
     pub(super) server: Server,
     clock: TestClock,
     pub(super) eovr: Eovr,
 }
 
-pub(super) async fn door() -> Failing<Door> {
-    door_with(Allowed::ANY).await
+pub(super) async fn site() -> Failing<Deployment> {
+    site_with(Allowed::ANY).await
 }
 
-pub(super) async fn door_with(allowed: Allowed) -> Failing<Door> {
-    door_accepting(allowed, None).await
+pub(super) async fn site_with(allowed: Allowed) -> Failing<Deployment> {
+    site_accepting(allowed, None).await
 }
 
 /// A server behind proxies.
-pub(super) async fn door_behind(proxies: Proxies, allowed: Allowed) -> Failing<Door> {
+pub(super) async fn site_behind(proxies: Proxies, allowed: Allowed) -> Failing<Deployment> {
     opened(allowed, proxies, None, None, false).await
 }
 
-async fn door_accepting(allowed: Allowed, provider: Option<Provider>) -> Failing<Door> {
+async fn site_accepting(allowed: Allowed, provider: Option<Provider>) -> Failing<Deployment> {
     opened(allowed, Proxies::default(), provider, None, false).await
 }
 
@@ -74,7 +74,7 @@ async fn opened(
     provider: Option<Provider>,
     second_factor_from: Option<Tier>,
     production: bool,
-) -> Failing<Door> {
+) -> Failing<Deployment> {
     let clock = TestClock::new();
     let (of, rows) = incident::notice_actions()?;
     let (exports, exporting) = export::actions()?;
@@ -104,22 +104,22 @@ async fn opened(
         };
         setup.create(&user::KIND, &OrgId::new("F1")?, account.command()).await?;
     }
-    let doors = doors(&eovr, &SECRET, second_factor_from).await?;
-    let mut auth = Auth::new(doors, Rates::new(allowed), proxies);
+    let authentication = authentication(&eovr, &SECRET, second_factor_from).await?;
+    let mut auth = Auth::new(authentication, Rates::new(allowed), proxies);
     if let Some(provider) = provider {
         auth = auth.accepting(provider);
     }
     let auth = Arc::new(auth);
     let setup = Setup {
         files: Arc::new(MemoryBlobs::new()),
-        bell: Bell::silent(),
-        desk: None,
+        signals: Signals::silent(),
+        worker: None,
         learner: None,
         marks: eovr_core::triage::Marks::default(),
         kept: Kept::default(),
-        shelf: Shelf::default(),
+        fonts: LoadedFonts::default(),
         eovr: eovr.clone(),
-        gate: auth.clone(),
+        callers: auth.clone(),
         auth,
         production,
         public_url: None,
@@ -129,7 +129,7 @@ async fn opened(
         meters: meters::install(),
     };
     let app = App::new(setup);
-    Ok(Door { server: Server { router: router(&app), app }, clock, eovr })
+    Ok(Deployment { server: Server { router: router(&app), app }, clock, eovr })
 }
 
 /// A login: the access token and the cookie.
@@ -139,7 +139,7 @@ pub(super) struct In {
     pub(super) cookie: String,
 }
 
-impl Door {
+impl Deployment {
     async fn ask(
         &self,
         method: Method,
@@ -200,66 +200,66 @@ impl In {
 
 #[tokio::test]
 async fn a_person_logs_in_works_and_logs_out() -> Tested {
-    let door = door().await?;
-    let got = door.log_in(MONA, PASSWORD).await?;
+    let site = site().await?;
+    let got = site.log_in(MONA, PASSWORD).await?;
     let cookie = got.header("set-cookie").to_owned();
     for part in ["HttpOnly", "SameSite=Lax", "Path=/api/auth", "Max-Age=2592000"] {
         assert!(cookie.contains(part), "{part} in {cookie}");
     }
     let mona = In::of(got)?;
-    let me = door.get(&mona, "/api/auth/me").await?.is(200)?.json()?;
+    let me = site.get(&mona, "/api/auth/me").await?.is(200)?.json()?;
     assert_eq!(
         (&me["role"], &me["email"], &me["facilities"]),
         (&json!("quality_admin"), &json!(MONA), &json!(["F1"]))
     );
-    door.post(&mona, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
-    let list = door.get(&mona, "/api/incidents").await?.is(200)?.json()?;
+    site.post(&mona, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let list = site.get(&mona, "/api/incidents").await?.is(200)?.json()?;
     assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
-    let may = door.get(&mona, "/api/permissions").await?.is(200)?.json()?;
+    let may = site.get(&mona, "/api/permissions").await?.is(200)?.json()?;
     let allowed = |action: &str| {
         let rows = may.as_array().into_iter().flatten();
         rows.filter(|row| row["of"] == "incident" && row["action"] == action)
             .any(|row| row["allowed"] == true)
     };
     assert!(allowed("assess") && !allowed("complete_early"));
-    door.post(&mona, "/api/auth/logout", None).await?.is(204)?;
-    door.get(&mona, "/api/auth/me").await?.problem(401, "unauthenticated")?;
-    door.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
+    site.post(&mona, "/api/auth/logout", None).await?.is(204)?;
+    site.get(&mona, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    site.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
     Ok(())
 }
 
 #[tokio::test]
 async fn the_reason_of_a_failed_login_is_not_told() -> Tested {
-    let door = door().await?;
+    let site = site().await?;
     let said = |got: Got| {
         Ok::<_, Box<dyn std::error::Error>>(got.problem(401, "unauthenticated")?["detail"].to_string())
     };
-    let wrong = said(door.log_in(MONA, "four boats on the nile").await?)?;
-    assert_eq!(wrong, said(door.log_in("unknown@example.org", PASSWORD).await?)?);
-    assert_eq!(wrong, said(door.log_in(MONA, "").await?)?);
-    assert_eq!(wrong, said(door.log_in(MONA, &"x".repeat(5000)).await?)?);
+    let wrong = said(site.log_in(MONA, "four boats on the nile").await?)?;
+    assert_eq!(wrong, said(site.log_in("unknown@example.org", PASSWORD).await?)?);
+    assert_eq!(wrong, said(site.log_in(MONA, "").await?)?);
+    assert_eq!(wrong, said(site.log_in(MONA, &"x".repeat(5000)).await?)?);
     assert!(!wrong.contains("boats"));
     Ok(())
 }
 
 #[tokio::test]
 async fn the_cookie_is_accepted_from_our_own_pages_only() -> Tested {
-    let door = door().await?;
-    let mona = door.come_in(MONA).await?;
-    door.refresh(&mona.cookie, &[]).await?.problem(403, "denied")?;
+    let site = site().await?;
+    let mona = site.come_in(MONA).await?;
+    site.refresh(&mona.cookie, &[]).await?.problem(403, "denied")?;
     let foreign = [("x-eovr", "1"), ("sec-fetch-site", "cross-site")];
-    door.refresh(&mona.cookie, &foreign).await?.problem(403, "denied")?;
-    door.refresh("", &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
-    door.refresh("eovr-refresh=nonsense", &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
+    site.refresh(&mona.cookie, &foreign).await?.problem(403, "denied")?;
+    site.refresh("", &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
+    site.refresh("eovr-refresh=nonsense", &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
     let own = [("x-eovr", "1"), ("sec-fetch-site", "same-origin")];
-    let again = In::of(door.refresh(&mona.cookie, &own).await?)?;
+    let again = In::of(site.refresh(&mona.cookie, &own).await?)?;
     assert_ne!(again.cookie, mona.cookie);
-    door.get(&again, "/api/auth/me").await?.is(200)?;
+    site.get(&again, "/api/auth/me").await?.is(200)?;
     // A second use of the old refresh token means that it was copied, so the server ends the login.
-    door.clock.pass_seconds(11);
-    door.refresh(&mona.cookie, &own).await?.problem(401, "unauthenticated")?;
-    door.refresh(&again.cookie, &own).await?.problem(401, "unauthenticated")?;
-    door.get(&again, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    site.clock.pass_seconds(11);
+    site.refresh(&mona.cookie, &own).await?.problem(401, "unauthenticated")?;
+    site.refresh(&again.cookie, &own).await?.problem(401, "unauthenticated")?;
+    site.get(&again, "/api/auth/me").await?.problem(401, "unauthenticated")?;
     Ok(())
 }
 
@@ -288,37 +288,37 @@ fn now(clock: &TestClock) -> Timestamp {
 
 #[tokio::test]
 async fn a_second_factor_is_set_up_asked_for_and_used_once() -> Tested {
-    let door = door().await?;
-    let mona = door.come_in(MONA).await?;
-    let begun = door.post(&mona, "/api/auth/mfa/setup", None).await?.is(200)?.json()?;
+    let site = site().await?;
+    let mona = site.come_in(MONA).await?;
+    let begun = site.post(&mona, "/api/auth/mfa/setup", None).await?.is(200)?.json()?;
     let secret = begun["secret"].as_str().ok_or("a secret")?.to_owned();
     assert!(begun["uri"].as_str().is_some_and(|uri| uri.starts_with("otpauth://totp/")), "{begun}");
     assert!(begun["qr"].as_str().is_some_and(|qr| qr.contains("<svg")), "{begun}");
     // The second factor is not required before its first code is confirmed.
-    door.come_in(MONA).await?;
+    site.come_in(MONA).await?;
     let wrong = json!({"code": "000000"});
-    door.post(&mona, "/api/auth/mfa/enable", Some(wrong.clone())).await?.problem(422, "invalid_input")?;
-    let right = json!({"code": code(&secret, now(&door.clock))?});
-    let codes = door.post(&mona, "/api/auth/mfa/enable", Some(right)).await?.is(200)?.json()?;
+    site.post(&mona, "/api/auth/mfa/enable", Some(wrong.clone())).await?.problem(422, "invalid_input")?;
+    let right = json!({"code": code(&secret, now(&site.clock))?});
+    let codes = site.post(&mona, "/api/auth/mfa/enable", Some(right)).await?.is(200)?.json()?;
     let codes = codes["recovery_codes"].as_array().ok_or("codes")?.clone();
     assert_eq!(codes.len(), 10);
 
-    door.clock.pass_seconds(30);
-    let step = door.log_in(MONA, PASSWORD).await?.is(200)?;
+    site.clock.pass_seconds(30);
+    let step = site.log_in(MONA, PASSWORD).await?.is(200)?;
     assert_eq!(step.header("set-cookie"), "", "the first step gives no session");
     let step = step.json()?;
     assert_eq!(step["status"], "second_step");
     let token = step["token"].as_str().ok_or("a token")?.to_owned();
     let half_way = In { access: token.clone(), cookie: String::new() };
-    door.get(&half_way, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    site.get(&half_way, "/api/auth/me").await?.problem(401, "unauthenticated")?;
     let verify = async |code: &str| {
         let body = json!({"token": token, "code": code});
-        door.ask(Method::POST, "/api/auth/mfa/verify", &[], Some(body)).await
+        site.ask(Method::POST, "/api/auth/mfa/verify", &[], Some(body)).await
     };
     verify("000000").await?.problem(401, "unauthenticated")?;
-    let good = code(&secret, now(&door.clock))?;
+    let good = code(&secret, now(&site.clock))?;
     let inside = In::of(verify(&good).await?)?;
-    door.get(&inside, "/api/auth/me").await?.is(200)?;
+    site.get(&inside, "/api/auth/me").await?.is(200)?;
     verify(&good).await?.problem(401, "unauthenticated")?;
     let recovery = codes[3].as_str().ok_or("a code")?;
     In::of(verify(recovery).await?)?;
@@ -328,18 +328,18 @@ async fn a_second_factor_is_set_up_asked_for_and_used_once() -> Tested {
 
 #[tokio::test]
 async fn an_account_begins_with_a_password_that_must_be_changed() -> Tested {
-    let door = door().await?;
-    let top = door.come_in(TOP).await?;
+    let site = site().await?;
+    let top = site.come_in(TOP).await?;
     let person =
         json!({"role": "staff", "facility": "F2", "email": "nour@example.org", "name": "Nour Hassan"});
-    let given = door.post(&top, "/api/users", Some(person.clone())).await?.is(201)?.json()?;
+    let given = site.post(&top, "/api/users", Some(person.clone())).await?.is(201)?.json()?;
     let first = given["first_password"].as_str().ok_or("a password")?.to_owned();
-    door.post(&top, "/api/users", Some(person)).await?.problem(409, "conflict")?;
-    let step = door.log_in("nour@example.org", &first).await?.is(200)?.json()?;
+    site.post(&top, "/api/users", Some(person)).await?.problem(409, "conflict")?;
+    let step = site.log_in("nour@example.org", &first).await?.is(200)?.json()?;
     assert_eq!(step["status"], "new_password");
     let replace = async |password: &str| {
         let body = json!({"token": step["token"], "password": password});
-        door.ask(Method::POST, "/api/auth/new-password", &[], Some(body)).await
+        site.ask(Method::POST, "/api/auth/new-password", &[], Some(body)).await
     };
     for (weak, why) in [("xkcd kittens", "characters"), ("nour hassan nour hassan", "")] {
         let problem = replace(weak).await?.problem(422, "invalid_input")?;
@@ -348,67 +348,67 @@ async fn an_account_begins_with_a_password_that_must_be_changed() -> Tested {
         assert!(text.contains(why) && !text.contains(weak), "{text}");
     }
     In::of(replace("a lamp beside the window").await?)?;
-    door.log_in("nour@example.org", &first).await?.problem(401, "unauthenticated")?;
-    let list = door.get(&top, "/api/users").await?.is(200)?.json()?;
+    site.log_in("nour@example.org", &first).await?.problem(401, "unauthenticated")?;
+    let list = site.get(&top, "/api/users").await?.is(200)?.json()?;
     assert!(
         list["items"]
             .as_array()
             .is_some_and(|items| items.iter().any(|item| item["email"] == "nour@example.org"))
     );
-    let nour = In::of(door.log_in("nour@example.org", "a lamp beside the window").await?)?;
-    door.get(&nour, "/api/users").await?.problem(403, "denied")?;
+    let nour = In::of(site.log_in("nour@example.org", "a lamp beside the window").await?)?;
+    site.get(&nour, "/api/users").await?.problem(403, "denied")?;
 
     let id = given["id"].as_str().ok_or("an id")?;
     let why = Some(json!({"why": "left the hospital"}));
-    door.post(&top, &format!("/api/users/{id}/disable"), why).await?.is(204)?;
-    door.get(&nour, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    site.post(&top, &format!("/api/users/{id}/disable"), why).await?.is(204)?;
+    site.get(&nour, "/api/auth/me").await?.problem(401, "unauthenticated")?;
     Ok(())
 }
 
 #[tokio::test]
 async fn critical_actions_require_a_fresh_proof() -> Tested {
-    let door = door().await?;
-    let top = door.come_in(TOP).await?;
-    door.clock.pass_seconds(6 * 60);
+    let site = site().await?;
+    let top = site.come_in(TOP).await?;
+    site.clock.pass_seconds(6 * 60);
     let person = json!({"role": "staff", "facility": "F2", "email": "nour@example.org", "name": "Nour"});
-    let got = door.post(&top, "/api/users", Some(person.clone())).await?;
+    let got = site.post(&top, "/api/users", Some(person.clone())).await?;
     assert!(got.header("www-authenticate").contains("insufficient_user_authentication"));
     got.problem(401, "proof_needed")?;
     let wrong = json!({"password": "four boats on the nile"});
-    door.post(&top, "/api/auth/prove", Some(wrong)).await?.problem(401, "unauthenticated")?;
-    let proven = door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?;
-    door.get(&top, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    site.post(&top, "/api/auth/prove", Some(wrong)).await?.problem(401, "unauthenticated")?;
+    let proven = site.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?;
+    site.get(&top, "/api/auth/me").await?.problem(401, "unauthenticated")?;
     let top = In::of(proven)?;
-    door.post(&top, "/api/users", Some(person)).await?.is(201)?;
+    site.post(&top, "/api/users", Some(person)).await?.is(201)?;
     Ok(())
 }
 
 /// Only tier 5 with a fresh proof may, and each change is recorded.
 #[tokio::test]
 async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Tested {
-    let door = door().await?;
-    let top = door.come_in(TOP).await?;
-    let mona = door.come_in(MONA).await?;
+    let site = site().await?;
+    let top = site.come_in(TOP).await?;
+    let mona = site.come_in(MONA).await?;
     let rotation = || Some(json!({"purpose": "fields", "reason": "once a year"}));
-    door.post(&mona, "/api/data-keys/rotate", rotation()).await?.problem(403, "denied")?;
-    door.get(&mona, "/api/data-keys").await?.problem(403, "denied")?;
-    let listed = door.get(&top, "/api/data-keys").await?.is(200)?.json()?;
+    site.post(&mona, "/api/data-keys/rotate", rotation()).await?.problem(403, "denied")?;
+    site.get(&mona, "/api/data-keys").await?.problem(403, "denied")?;
+    let listed = site.get(&top, "/api/data-keys").await?.is(200)?.json()?;
     let old = listed["items"].as_array().into_iter().flatten().find(|key| key["purpose"] == "fields");
     let old = old.and_then(|key| key["id"].as_str()).ok_or("a key for fields")?;
     let destroy = format!("/api/data-keys/{old}/destroy");
     let reason = || Some(json!({"reason": "the patient asked for it"}));
-    door.post(&top, &destroy, reason()).await?.problem(409, "conflict")?;
+    site.post(&top, &destroy, reason()).await?.problem(409, "conflict")?;
 
-    door.clock.pass_seconds(6 * 60);
-    door.post(&top, "/api/data-keys/rotate", rotation()).await?.problem(401, "proof_needed")?;
-    door.post(&top, &destroy, reason()).await?.problem(401, "proof_needed")?;
-    let top = In::of(door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?)?;
+    site.clock.pass_seconds(6 * 60);
+    site.post(&top, "/api/data-keys/rotate", rotation()).await?.problem(401, "proof_needed")?;
+    site.post(&top, &destroy, reason()).await?.problem(401, "proof_needed")?;
+    let top = In::of(site.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?)?;
     let odd = Some(json!({"purpose": "everything", "reason": "once a year"}));
-    door.post(&top, "/api/data-keys/rotate", odd).await?.problem(422, "invalid_input")?;
-    let new = door.post(&top, "/api/data-keys/rotate", rotation()).await?.is(200)?.json()?;
-    door.clock.pass_seconds(1);
-    door.post(&top, &destroy, reason()).await?.is(204)?;
-    let listed = door.get(&top, "/api/data-keys").await?.is(200)?.json()?;
+    site.post(&top, "/api/data-keys/rotate", odd).await?.problem(422, "invalid_input")?;
+    let new = site.post(&top, "/api/data-keys/rotate", rotation()).await?.is(200)?.json()?;
+    site.clock.pass_seconds(1);
+    site.post(&top, &destroy, reason()).await?.is(204)?;
+    let listed = site.get(&top, "/api/data-keys").await?.is(200)?.json()?;
     let state = |id: &str| {
         let found = listed["items"].as_array().into_iter().flatten().find(|key| key["id"] == id);
         found.map(|key| key["state"].clone())
@@ -417,7 +417,7 @@ async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Test
     assert_eq!(state(new["id"].as_str().ok_or("an id")?), Some("sealing".into()));
 
     // The trail records account, action and reason, also of refused changes.
-    let setup = door.eovr.session(danger::unrestricted("test", "look")?);
+    let setup = site.eovr.session(danger::unrestricted("test", "look")?);
     let entries = setup.find(&Query::of(key_change::KIND)).await?.items;
     let said = |facet: &str| {
         let text = |entry: &Record| entry.facet(facet).and_then(|value| value.as_text()).map(str::to_owned);
@@ -434,45 +434,45 @@ async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Test
 
 #[tokio::test]
 async fn a_machine_does_what_its_key_opens() -> Tested {
-    let door = door().await?;
-    let top = door.come_in(TOP).await?;
+    let site = site().await?;
+    let top = site.come_in(TOP).await?;
     let wanted = |access: &str| json!({"label": "ward board", "role": "quality_admin", "facility": "F1", "access": access});
     let mut keys = Vec::new();
     for access in ["read", "write"] {
-        let issued = door.post(&top, "/api/keys", Some(wanted(access))).await?.is(201)?.json()?;
+        let issued = site.post(&top, "/api/keys", Some(wanted(access))).await?.is(201)?.json()?;
         let access = issued["key"].as_str().ok_or("a key")?.to_owned();
         assert!(access.starts_with("eovr_"));
         keys.push(In { access, cookie: String::new() });
     }
-    door.post(&top, "/api/keys", Some(wanted("everything"))).await?.problem(422, "invalid_input")?;
+    site.post(&top, "/api/keys", Some(wanted("everything"))).await?.problem(422, "invalid_input")?;
     let (reader, writer) = (&keys[0], &keys[1]);
     let report = || serde_json::from_str::<Value>(REPORT).ok();
-    door.post(reader, "/api/incidents", report()).await?.problem(403, "denied")?;
-    let made = door.post(writer, "/api/incidents", report()).await?.is(201)?.json()?;
+    site.post(reader, "/api/incidents", report()).await?.problem(403, "denied")?;
+    let made = site.post(writer, "/api/incidents", report()).await?.is(201)?.json()?;
     let path = format!("/api/incidents/{}", made["id"].as_str().ok_or("an id")?);
-    door.get(reader, &path).await?.is(200)?;
+    site.get(reader, &path).await?.is(200)?;
     // A machine may propose, but not approve.
     let start = Some(json!({"action": "start"}));
-    door.post(writer, &format!("{path}/transition"), start).await?.problem(400, "refused")?;
-    door.get(writer, "/api/auth/sessions").await?.problem(403, "denied")?;
-    let list = door.get(&top, "/api/keys").await?.is(200)?;
+    site.post(writer, &format!("{path}/transition"), start).await?.problem(400, "refused")?;
+    site.get(writer, "/api/auth/sessions").await?.problem(403, "denied")?;
+    let list = site.get(&top, "/api/keys").await?.is(200)?;
     assert!(!list.text.contains(&reader.access[30..]));
     let items = list.json()?["items"].clone();
     for key in items.as_array().into_iter().flatten() {
         let id = key["id"].as_str().ok_or("an id")?;
-        door.post(&top, &format!("/api/keys/{id}/revoke"), Some(json!({"why": "replaced"})))
+        site.post(&top, &format!("/api/keys/{id}/revoke"), Some(json!({"why": "replaced"})))
             .await?
             .is(204)?;
     }
-    door.get(reader, &path).await?.problem(401, "unauthenticated")?;
+    site.get(reader, &path).await?.problem(401, "unauthenticated")?;
     Ok(())
 }
 
 /// Each is refused with 401, without a reason.
 #[tokio::test]
 async fn forged_and_misused_tokens_are_refused() -> Tested {
-    let door = door().await?;
-    let mona = door.come_in(MONA).await?;
+    let site = site().await?;
+    let mona = site.come_in(MONA).await?;
     let parts: Vec<&str> = mona.access.split('.').collect();
     let (header, claims) = (parts[0], parts[1]);
     let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -483,12 +483,12 @@ async fn forged_and_misused_tokens_are_refused() -> Tested {
         value[name] = to;
         encoded(&value)
     };
-    let top = door.eovr.session(danger::unrestricted("test", "look")?);
+    let top = site.eovr.session(danger::unrestricted("test", "look")?);
     let top = top.find(&user::find_by_email(TOP)).await?.items[0].id();
     let signer = |issuer: &str, secret: &[u8; 32]| Signer::new(issuer, secret);
     let sign =
         |signer: Signer, purpose, at| signer.sign(purpose, top, None, at).map(|token| token.to_string());
-    let now = now(&door.clock);
+    let now = now(&site.clock);
     let table = [
         ("alg none", format!("{}.{claims}.", with(read(header)?, "alg", json!("none")))),
         ("alg none, signed", format!("{}.{claims}.{}", with(read(header)?, "alg", json!("none")), parts[2])),
@@ -518,85 +518,85 @@ async fn forged_and_misused_tokens_are_refused() -> Tested {
     ];
     let mut said = Vec::new();
     for (what, access) in table {
-        let got = door.get(&In { access, cookie: String::new() }, "/api/auth/me").await?;
+        let got = site.get(&In { access, cookie: String::new() }, "/api/auth/me").await?;
         assert_eq!(got.status, 401, "{what}: {}", got.text);
         said.push(got.json()?["code"].clone());
     }
     assert!(said.iter().all(|code| code == "unauthenticated"), "{said:?}");
-    door.get(&mona, "/api/auth/me").await?.is(200)?;
+    site.get(&mona, "/api/auth/me").await?.is(200)?;
     Ok(())
 }
 
 #[tokio::test]
 async fn a_rate_limited_client_is_told_when_to_retry() -> Tested {
     let allowed = Allowed { failures_per_minute: 3, requests_per_minute: 5, ..Allowed::ANY };
-    let door = door_with(allowed).await?;
-    let mona = door.come_in(MONA).await?;
+    let site = site_with(allowed).await?;
+    let mona = site.come_in(MONA).await?;
     for _ in 0..3 {
-        door.log_in(MONA, PASSWORD).await?.is(200)?;
-        door.log_in(MONA, "four boats on the nile").await?.is(401)?;
+        site.log_in(MONA, PASSWORD).await?.is(200)?;
+        site.log_in(MONA, "four boats on the nile").await?.is(401)?;
     }
-    let got = door.log_in(MONA, PASSWORD).await?;
+    let got = site.log_in(MONA, PASSWORD).await?;
     let seconds: u32 = got.header("retry-after").parse()?;
     assert!((1..=21).contains(&seconds), "{seconds}");
     got.problem(429, "too_many")?;
     for _ in 0..5 {
-        door.get(&mona, "/api/auth/me").await?.is(200)?;
+        site.get(&mona, "/api/auth/me").await?.is(200)?;
     }
-    door.get(&mona, "/api/auth/me").await?.problem(429, "too_many")?;
+    site.get(&mona, "/api/auth/me").await?.problem(429, "too_many")?;
     // The server ignores an address that the client claims.
     let forged = [("x-forwarded-for", "198.51.100.7")];
     let body = json!({"email": MONA, "password": PASSWORD});
-    door.ask(Method::POST, "/api/auth/login", &forged, Some(body)).await?.problem(429, "too_many")?;
+    site.ask(Method::POST, "/api/auth/login", &forged, Some(body)).await?.problem(429, "too_many")?;
     Ok(())
 }
 
 #[tokio::test]
 async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
-    let door = door().await?;
-    let top = door.come_in(TOP).await?;
-    let site = identity::Site::all(door.eovr.org()).into_iter().next().ok_or("a facility")?;
-    let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
+    let site = site().await?;
+    let top = site.come_in(TOP).await?;
+    let entered = identity::Site::all(site.eovr.org()).into_iter().next().ok_or("a facility")?;
+    let setup = site.eovr.session(danger::unrestricted("test", "enter a facility")?);
+    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, entered.command()).await?.id;
     let path = format!("/api/facilities/{id}");
-    door.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
-    let given = door.post(&top, &format!("{path}/link"), None).await?.is(200)?.json()?;
+    site.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
+    let given = site.post(&top, &format!("{path}/link"), None).await?.is(200)?.json()?;
     let link = format!("/api/report/{}", given["link"].as_str().ok_or("a link")?);
-    let qr = door.get(&top, &format!("{path}/qr")).await?.is(200)?;
+    let qr = site.get(&top, &format!("{path}/qr")).await?.is(200)?;
     assert_eq!(qr.header("content-type"), "image/svg+xml; charset=utf-8");
     assert!(qr.text.contains("<svg"));
 
-    let welcome = door.ask(Method::GET, &link, &[], None).await?.is(200)?.json()?;
+    let welcome = site.ask(Method::GET, &link, &[], None).await?.is(200)?.json()?;
     assert_eq!(welcome["title_ar"], "واحد");
     assert_eq!(welcome["categories"].as_array().map(Vec::len), Some(13));
     let told = json!({"category": "medication", "description": "أخذت دواء مريض آخر بالخطأ في العنبر"});
-    let thanks = door.ask(Method::POST, &link, &[], Some(told.clone())).await?.is(201)?.json()?;
+    let thanks = site.ask(Method::POST, &link, &[], Some(told.clone())).await?.is(201)?.json()?;
     assert_eq!(thanks["number"], "OVR-2026-000001");
     let code = json!({"code": thanks["receipt"]});
-    let standing = door.ask(Method::POST, "/api/report/receipt", &[], Some(code)).await?.is(200)?.json()?;
+    let standing = site.ask(Method::POST, "/api/report/receipt", &[], Some(code)).await?.is(200)?.json()?;
     assert_eq!(standing["state"], "created");
-    let mona = door.come_in(MONA).await?;
-    let list = door.get(&mona, "/api/incidents").await?.is(200)?.json()?;
+    let mona = site.come_in(MONA).await?;
+    let list = site.get(&mona, "/api/incidents").await?.is(200)?.json()?;
     assert_eq!(list["items"][0]["facility"], "F1");
 
     // A new link invalidates the old one, which then looks like an unknown one.
-    door.post(&top, &format!("{path}/link"), None).await?.is(200)?;
-    let gone = door.ask(Method::POST, &link, &[], Some(told.clone())).await?.problem(404, "not_found")?;
+    site.post(&top, &format!("{path}/link"), None).await?.is(200)?;
+    let gone = site.ask(Method::POST, &link, &[], Some(told.clone())).await?.problem(404, "not_found")?;
     let never = format!("/api/report/{}", "0192f0c0-0000-4000-8000-000000000000");
-    let never = door.ask(Method::POST, &never, &[], Some(told.clone())).await?.problem(404, "not_found")?;
+    let never = site.ask(Method::POST, &never, &[], Some(told.clone())).await?.problem(404, "not_found")?;
     assert_eq!(gone["detail"], never["detail"]);
     let gone =
-        door.ask(Method::DELETE, &format!("{path}/link"), &[("authorization", &top.bearer())], None).await?;
+        site.ask(Method::DELETE, &format!("{path}/link"), &[("authorization", &top.bearer())], None).await?;
     gone.is(204)?;
-    door.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
-    door.post(&mona, &format!("{path}/link"), None).await?.problem(403, "denied")?;
+    site.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
+    site.post(&mona, &format!("{path}/link"), None).await?.problem(403, "denied")?;
     Ok(())
 }
 
 #[tokio::test]
 async fn in_production_a_cookie_is_sent_over_https_only() -> Tested {
-    let door = opened(Allowed::ANY, Proxies::default(), None, None, true).await?;
-    let got = door.log_in(MONA, PASSWORD).await?;
+    let site = opened(Allowed::ANY, Proxies::default(), None, None, true).await?;
+    let got = site.log_in(MONA, PASSWORD).await?;
     let cookies: Vec<_> =
         got.headers.get_all("set-cookie").iter().filter_map(|one| one.to_str().ok()).collect();
     assert!(!cookies.is_empty());
@@ -608,11 +608,11 @@ async fn in_production_a_cookie_is_sent_over_https_only() -> Tested {
 
 #[tokio::test]
 async fn a_page_is_warned_before_its_login_ends() -> Tested {
-    let door = door().await?;
-    let mona = door.come_in(MONA).await?;
+    let site = site().await?;
+    let mona = site.come_in(MONA).await?;
     let request =
         Request::get("/api/auth/events").header("host", "test").header("authorization", mona.bearer());
-    let response = door.server.router.clone().oneshot(request.body(Body::empty())?).await?;
+    let response = site.server.router.clone().oneshot(request.body(Body::empty())?).await?;
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     // Proxies must not buffer the stream.
     assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -625,14 +625,14 @@ async fn a_page_is_warned_before_its_login_ends() -> Tested {
         )?)
     };
     assert!(told().await?.starts_with(": "), "nothing comes at once");
-    door.clock.pass_seconds(13 * 60 + 1);
+    site.clock.pass_seconds(13 * 60 + 1);
     let warning = told().await?;
     assert!(warning.starts_with("event: idle\ndata: {\"idle_at\":"), "{warning}");
     // An open stream does not keep the login alive.
-    door.clock.pass_seconds(2 * 60);
+    site.clock.pass_seconds(2 * 60);
     let end = told().await?;
     assert!(end.starts_with("event: ended"), "{end}");
     assert!(events.frame().await.is_none());
-    door.get(&mona, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    site.get(&mona, "/api/auth/me").await?.problem(401, "unauthenticated")?;
     Ok(())
 }

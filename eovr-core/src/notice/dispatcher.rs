@@ -36,22 +36,22 @@ pub(super) const SYSTEM: &str = "system";
 /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
 /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
 /// # let report = testing::report();
-/// use eovr_core::notice::{Channel, Post, Recipient, Rule};
+/// use eovr_core::notice::{Channel, Dispatcher, Recipient, Rule};
 ///
-/// let post = Post::new(&eovr, vec![Rule::everything(KIND)], &[Channel::Webhook])?;
+/// let dispatcher = Dispatcher::new(&eovr, vec![Rule::everything(KIND)], &[Channel::Webhook])?;
 /// nurse.incidents().report(&nile, report).await?;
-/// while post.sort().await?.messages > 0 {}
-/// for due in post.due(Channel::Webhook).await? {
-///     let Some(claim) = post.claim(due).await? else { continue };
+/// while dispatcher.route().await?.messages > 0 {}
+/// for due in dispatcher.due(Channel::Webhook).await? {
+///     let Some(claim) = dispatcher.claim(due).await? else { continue };
 ///     let Recipient::System { message } = &claim.to else { continue };
 ///     assert!(message.contains("incident.report")); // the host sends it here
-///     post.sent(&claim).await?;
+///     dispatcher.sent(&claim).await?;
 /// }
-/// assert!(post.due(Channel::Webhook).await?.is_empty());
+/// assert!(dispatcher.due(Channel::Webhook).await?.is_empty());
 /// # Ok(()) });
 /// ```
 #[derive(Clone, Debug)]
-pub struct Post {
+pub struct Dispatcher {
     pub(super) session: Session,
     rules: Arc<[Rule]>,
     channels: Arc<[Channel]>,
@@ -59,7 +59,7 @@ pub struct Post {
 
 /// The result of one batch of outbox messages.
 #[derive(Debug, Default)]
-pub struct Sorted {
+pub struct Routed {
     /// The number of messages in the batch.
     pub messages: usize,
     /// The errors of records and accounts that could not be read. The other recipients are still notified.
@@ -69,8 +69,8 @@ pub struct Sorted {
 /// Recipients and their channels: a set, so that two rules do not notify one recipient twice.
 type Addressed = BTreeSet<(Channel, String)>;
 
-impl Post {
-    /// A post room with these rules and channels.
+impl Dispatcher {
+    /// A dispatcher with these rules and channels.
     ///
     /// # Errors
     /// `Config` if a rule names a kind, an action or a facet that the host does not have.
@@ -85,12 +85,12 @@ impl Post {
     ///
     /// # Errors
     /// Errors of the store. The outbox hands the same messages out again after their lease.
-    pub async fn sort(&self) -> Result<Sorted> {
+    pub async fn route(&self) -> Result<Routed> {
         let eovr = self.session.eovr();
         let now = eovr.now();
         let parcels = eovr.store().lease(AT_A_TIME, now, now.plus_seconds(LEASE_SECONDS)).await?;
         if parcels.is_empty() {
-            return Ok(Sorted::default());
+            return Ok(Routed::default());
         }
         let mut known = Known::default();
         let mut all: Option<Commit> = None;
@@ -117,7 +117,7 @@ impl Post {
         }
         let ids: Vec<u64> = parcels.iter().map(|parcel| parcel.id).collect();
         eovr.store().acknowledge(&ids).await?;
-        Ok(Sorted { messages: parcels.len(), unread: known.unread })
+        Ok(Routed { messages: parcels.len(), unread: known.unread })
     }
 
     /// The active account with this id; `None` if there is none.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use eovr_core::access::{Role, danger};
-use eovr_core::identity::doors::{Admitted, Doors, Entry, Limits, Opened, Origin};
+use eovr_core::identity::authentication::{Authenticated, Authentication, Limits, LoginStep, Opened, Origin};
 use eovr_core::identity::password::{Password, PasswordCost, PasswordHash};
 use eovr_core::identity::token::{Purpose, Signer};
 use eovr_core::identity::{self, NewUser, login, throttle, user};
@@ -24,7 +24,7 @@ pub(super) const FIREFOX: &str = "Firefox on a ward computer";
 
 pub(super) struct Ward {
     pub(super) eovr: Eovr,
-    pub(super) doors: Doors,
+    pub(super) authentication: Authentication,
     pub(super) clock: TestClock,
     pub(super) mona: RecordId,
 }
@@ -46,12 +46,14 @@ pub(super) async fn ward_on(store: Arc<dyn Store>) -> Ward {
         .await
         .unwrap();
     let mona = provide(&eovr, EMAIL, Role::QualityAdmin, false).await;
-    let doors = open(&eovr).await;
-    Ward { eovr, doors, clock, mona }
+    let authentication = open(&eovr).await;
+    Ward { eovr, authentication, clock, mona }
 }
 
-pub(super) async fn open(eovr: &Eovr) -> Doors {
-    Doors::open(eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits()).await.unwrap()
+pub(super) async fn open(eovr: &Eovr) -> Authentication {
+    Authentication::open(eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits())
+        .await
+        .unwrap()
 }
 
 /// The cheapest hash that the engine accepts, because these tests do not measure its cost.
@@ -80,17 +82,17 @@ pub(super) async fn provide(eovr: &Eovr, email: &str, role: Role, must_change: b
 }
 
 impl Ward {
-    pub(super) async fn log_in(&self, email: &str, password: &str) -> Result<Entry> {
+    pub(super) async fn log_in(&self, email: &str, password: &str) -> Result<LoginStep> {
         self.log_in_with(FIREFOX, email, password).await
     }
 
-    async fn log_in_with(&self, client: &str, email: &str, password: &str) -> Result<Entry> {
+    async fn log_in_with(&self, client: &str, email: &str, password: &str) -> Result<LoginStep> {
         self.log_in_from(Origin::client(client), email, password).await
     }
 
-    pub(super) async fn log_in_from(&self, origin: Origin, email: &str, password: &str) -> Result<Entry> {
-        let tried = self.doors.knock(email, origin).await?.try_password(&typed(password)).unwrap();
-        self.doors.enter(tried).await
+    pub(super) async fn log_in_from(&self, origin: Origin, email: &str, password: &str) -> Result<LoginStep> {
+        let tried = self.authentication.begin(email, origin).await?.try_password(&typed(password)).unwrap();
+        self.authentication.login(tried).await
     }
 
     /// How many events of this action the account's chain has.
@@ -100,17 +102,17 @@ impl Ward {
         feed.iter().filter(|posted| posted.message.contains(&topic)).count()
     }
 
-    pub(super) async fn prove(&self, who: &Admitted, password: &str) -> Result<Opened> {
-        let tried = self.doors.knock_inside(who).await?.try_password(&typed(password)).unwrap();
-        self.doors.prove(who, tried, None).await
+    pub(super) async fn prove(&self, who: &Authenticated, password: &str) -> Result<Opened> {
+        let tried = self.authentication.begin_again(who).await?.try_password(&typed(password)).unwrap();
+        self.authentication.prove(who, tried, None).await
     }
 
     pub(super) async fn come_in(&self) -> Opened {
         opened(self.log_in(EMAIL, PASSWORD).await)
     }
 
-    pub(super) async fn admitted(&self) -> Admitted {
-        self.doors.admit(&self.come_in().await.access).await.unwrap()
+    pub(super) async fn admitted(&self) -> Authenticated {
+        self.authentication.authenticate(&self.come_in().await.access).await.unwrap()
     }
 
     pub(super) async fn record(&self, kind: &Name, id: RecordId) -> Record {
@@ -124,9 +126,9 @@ impl Ward {
 }
 
 #[track_caller]
-pub(super) fn opened(entry: Result<Entry>) -> Opened {
+pub(super) fn opened(entry: Result<LoginStep>) -> Opened {
     match entry {
-        Ok(Entry::Open(opened)) => opened,
+        Ok(LoginStep::Open(opened)) => opened,
         other => panic!("no login: {other:?}"),
     }
 }
@@ -146,7 +148,7 @@ async fn a_login_with_the_password_has_the_rights_of_the_account() {
     assert_eq!(mona.session.actor().id().as_str(), ward.mona.to_string());
     assert_eq!(mona.session.actor().capacity(), "quality_admin");
     assert!(!mona.two_factors);
-    let logins = ward.doors.logins(&mona).await.unwrap();
+    let logins = ward.authentication.logins(&mona).await.unwrap();
     assert_eq!(logins.len(), 1);
     assert!(logins.iter().all(|login| login.this_one && login.client.as_deref() == Some(FIREFOX)));
 }
@@ -213,7 +215,7 @@ async fn five_wrong_attempts_lock_for_a_quarter_of_an_hour_even_after_a_restart(
     for _ in 0..5 {
         turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
     }
-    ward.doors = open(&ward.eovr).await;
+    ward.authentication = open(&ward.eovr).await;
     turned_away(ward.log_in(EMAIL, PASSWORD).await);
     ward.clock.pass_seconds(15 * 60 - 1);
     turned_away(ward.log_in(EMAIL, PASSWORD).await);
@@ -232,11 +234,13 @@ async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
     let mut knocks = Vec::new();
     for _ in 0..12 {
         // All attempts pass the check before the first one verifies its password.
-        knocks.push(ward.doors.knock(EMAIL, Origin::default()).await.unwrap());
+        knocks.push(ward.authentication.begin(EMAIL, Origin::default()).await.unwrap());
     }
     let mut right = 0;
-    for knock in knocks {
-        right += usize::from(ward.doors.enter(knock.try_password(&typed(PASSWORD)).unwrap()).await.is_ok());
+    for attempt in knocks {
+        right += usize::from(
+            ward.authentication.login(attempt.try_password(&typed(PASSWORD)).unwrap()).await.is_ok(),
+        );
     }
     assert_eq!(right, 5);
 }
@@ -245,15 +249,16 @@ async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
 async fn a_password_from_an_administrator_allows_only_its_change() {
     let ward = ward().await;
     let nour = provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
-    let Entry::NewPassword(token) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
+    let LoginStep::NewPassword(token) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
         panic!("the password must be changed first")
     };
-    turned_away(ward.doors.admit(&token).await);
-    turned_away(ward.doors.second_step(&token, "000000", &Origin::default()).await);
+    turned_away(ward.authentication.authenticate(&token).await);
+    turned_away(ward.authentication.second_step(&token, "000000", &Origin::default()).await);
     let new = hash("a lamp beside the window");
-    let nour_is_in = opened(ward.doors.replace_password(&token, &new, &Origin::client(FIREFOX)).await);
-    assert_eq!(ward.doors.admit(&nour_is_in.access).await.unwrap().user, nour);
-    turned_away(ward.doors.replace_password(&token, &new, &Origin::client(FIREFOX)).await);
+    let nour_is_in =
+        opened(ward.authentication.replace_password(&token, &new, &Origin::client(FIREFOX)).await);
+    assert_eq!(ward.authentication.authenticate(&nour_is_in.access).await.unwrap().user, nour);
+    turned_away(ward.authentication.replace_password(&token, &new, &Origin::client(FIREFOX)).await);
     turned_away(ward.log_in("nour@example.org", PASSWORD).await);
     opened(ward.log_in("nour@example.org", "a lamp beside the window").await);
 }
@@ -262,13 +267,13 @@ async fn a_password_from_an_administrator_allows_only_its_change() {
 async fn a_changed_password_ends_every_other_login() {
     let ward = ward().await;
     let (other, here) = (ward.come_in().await, ward.admitted().await);
-    let knock = || ward.doors.knock_inside(&here);
-    let wrong = knock().await.unwrap().try_password(&typed("four boats on the nile")).unwrap();
-    turned_away(ward.doors.change_password(&here, wrong, &hash("a lamp beside the window")).await);
-    let old = knock().await.unwrap().try_password(&typed(PASSWORD)).unwrap();
-    ward.doors.change_password(&here, old, &hash("a lamp beside the window")).await.unwrap();
-    turned_away(ward.doors.admit(&other.access).await);
-    turned_away(ward.doors.refresh(&other.refresh).await);
+    let attempt = || ward.authentication.begin_again(&here);
+    let wrong = attempt().await.unwrap().try_password(&typed("four boats on the nile")).unwrap();
+    turned_away(ward.authentication.change_password(&here, wrong, &hash("a lamp beside the window")).await);
+    let old = attempt().await.unwrap().try_password(&typed(PASSWORD)).unwrap();
+    ward.authentication.change_password(&here, old, &hash("a lamp beside the window")).await.unwrap();
+    turned_away(ward.authentication.authenticate(&other.access).await);
+    turned_away(ward.authentication.refresh(&other.refresh).await);
     assert_eq!(ward.why(other.login).await.as_deref(), Some("changed"));
     assert_eq!(ward.why(here.login).await, None);
 }
@@ -278,13 +283,15 @@ async fn an_access_token_lasts_a_quarter_of_an_hour_and_is_good_for_nothing_else
     let ward = ward().await;
     let mona = ward.come_in().await;
     ward.clock.pass_seconds(15 * 60 - 1);
-    ward.doors.admit(&mona.access).await.unwrap();
+    ward.authentication.authenticate(&mona.access).await.unwrap();
     ward.clock.pass_seconds(1);
-    turned_away(ward.doors.admit(&mona.access).await);
-    turned_away(ward.doors.second_step(&mona.access, "000000", &Origin::default()).await);
-    turned_away(ward.doors.replace_password(&mona.access, &hash(PASSWORD), &Origin::default()).await);
+    turned_away(ward.authentication.authenticate(&mona.access).await);
+    turned_away(ward.authentication.second_step(&mona.access, "000000", &Origin::default()).await);
+    turned_away(
+        ward.authentication.replace_password(&mona.access, &hash(PASSWORD), &Origin::default()).await,
+    );
     assert!(mona.access.parse::<identity::RefreshToken>().is_err());
-    turned_away(ward.doors.admit(&mona.refresh.reveal()).await);
+    turned_away(ward.authentication.authenticate(&mona.refresh.reveal()).await);
 }
 
 #[tokio::test]
@@ -292,14 +299,14 @@ async fn a_refresh_token_works_once_and_for_a_short_grace_period() {
     let ward = ward().await;
     let first = ward.come_in().await;
     ward.clock.pass_seconds(600);
-    let second = ward.doors.refresh(&first.refresh).await.unwrap();
-    ward.doors.admit(&second.access).await.unwrap();
+    let second = ward.authentication.refresh(&first.refresh).await.unwrap();
+    ward.authentication.authenticate(&second.access).await.unwrap();
     // The response was lost and the client asks again; it receives the same token.
     ward.clock.pass_seconds(9);
-    let again = ward.doors.refresh(&first.refresh).await.unwrap();
+    let again = ward.authentication.refresh(&first.refresh).await.unwrap();
     assert_eq!(*again.refresh.reveal(), *second.refresh.reveal());
-    let third = ward.doors.refresh(&second.refresh).await.unwrap();
-    ward.doors.admit(&third.access).await.unwrap();
+    let third = ward.authentication.refresh(&second.refresh).await.unwrap();
+    ward.authentication.authenticate(&third.access).await.unwrap();
 }
 
 #[tokio::test]
@@ -311,14 +318,14 @@ async fn a_refresh_token_that_comes_back_later_ends_the_login_for_both() {
         let mut access = stolen.access.clone();
         for _ in 0..renewals {
             ward.clock.pass_seconds(600);
-            let opened = ward.doors.refresh(&newest).await.unwrap();
+            let opened = ward.authentication.refresh(&newest).await.unwrap();
             (newest, access) = (opened.refresh, opened.access);
         }
         ward.clock.pass_seconds(11);
-        turned_away(ward.doors.refresh(&stolen.refresh).await);
+        turned_away(ward.authentication.refresh(&stolen.refresh).await);
         assert_eq!(ward.why(stolen.login).await.as_deref(), Some("reused"), "after {renewals}");
-        turned_away(ward.doors.refresh(&newest).await);
-        turned_away(ward.doors.admit(&access).await);
+        turned_away(ward.authentication.refresh(&newest).await);
+        turned_away(ward.authentication.authenticate(&access).await);
     }
 }
 
@@ -328,16 +335,17 @@ async fn a_forged_token_ends_no_login() {
     let mona = ward.come_in().await;
     let mut made_up = mona.refresh.reveal().to_string();
     made_up.replace_range(30..40, "AAAAAAAAAA");
-    turned_away(ward.doors.refresh(&made_up.parse().unwrap()).await);
-    ward.doors.admit(&mona.access).await.unwrap();
-    ward.doors.refresh(&mona.refresh).await.unwrap();
+    turned_away(ward.authentication.refresh(&made_up.parse().unwrap()).await);
+    ward.authentication.authenticate(&mona.access).await.unwrap();
+    ward.authentication.refresh(&mona.refresh).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_token_that_comes_twice_at_once_gets_one_answer() {
     let ward = ward().await;
     let mona = ward.come_in().await;
-    let (one, two) = tokio::join!(ward.doors.refresh(&mona.refresh), ward.doors.refresh(&mona.refresh));
+    let (one, two) =
+        tokio::join!(ward.authentication.refresh(&mona.refresh), ward.authentication.refresh(&mona.refresh));
     assert_eq!(*one.unwrap().refresh.reveal(), *two.unwrap().refresh.reveal());
 }
 
@@ -348,13 +356,13 @@ async fn an_idle_session_ends_after_a_quarter_of_an_hour() {
     // A session in use stays open for hours.
     for _ in 0..20 {
         ward.clock.pass_seconds(14 * 60);
-        ward.doors.admit(&mona.access).await.unwrap();
-        mona = ward.doors.refresh(&mona.refresh).await.unwrap();
+        ward.authentication.authenticate(&mona.access).await.unwrap();
+        mona = ward.authentication.refresh(&mona.refresh).await.unwrap();
     }
-    let idle_at = ward.doors.admit(&mona.access).await.unwrap().idle_at;
+    let idle_at = ward.authentication.authenticate(&mona.access).await.unwrap().idle_at;
     assert_eq!(idle_at.as_micros() - ward.eovr_now(), 15 * 60 * 1_000_000);
     ward.clock.pass_seconds(15 * 60);
-    turned_away(ward.doors.refresh(&mona.refresh).await);
+    turned_away(ward.authentication.refresh(&mona.refresh).await);
     assert_eq!(ward.why(mona.login).await.as_deref(), Some("idle"));
 }
 
@@ -365,7 +373,7 @@ async fn no_login_lasts_longer_than_thirty_days() {
     let mut refused = None;
     for _ in 0..(31 * 24 * 5) {
         ward.clock.pass_seconds(12 * 60);
-        match ward.doors.refresh(&mona.refresh).await {
+        match ward.authentication.refresh(&mona.refresh).await {
             Ok(opened) => mona = opened,
             Err(error) => {
                 refused = Some(error);
@@ -385,25 +393,25 @@ async fn an_eleventh_login_takes_the_place_of_the_one_not_used_for_longest() {
         logins.push(ward.come_in().await);
         ward.clock.pass_seconds(1);
     }
-    logins[0] = ward.doors.refresh(&logins[0].refresh).await.unwrap();
+    logins[0] = ward.authentication.refresh(&logins[0].refresh).await.unwrap();
     ward.come_in().await;
     assert_eq!(ward.why(logins[1].login).await.as_deref(), Some("crowded"));
-    ward.doors.admit(&logins[0].access).await.unwrap();
-    turned_away(ward.doors.admit(&logins[1].access).await);
+    ward.authentication.authenticate(&logins[0].access).await.unwrap();
+    turned_away(ward.authentication.authenticate(&logins[1].access).await);
 }
 
 #[tokio::test]
 async fn leaving_ends_one_login_or_all() {
     let ward = ward().await;
     let (one, two, three) = (ward.come_in().await, ward.come_in().await, ward.come_in().await);
-    let here = ward.doors.admit(&one.access).await.unwrap();
-    ward.doors.end_login(&here, two.login).await.unwrap();
-    turned_away(ward.doors.admit(&two.access).await);
-    ward.doors.leave(&here).await.unwrap();
-    turned_away(ward.doors.admit(&one.access).await);
-    let last = ward.doors.admit(&three.access).await.unwrap();
-    assert_eq!(ward.doors.leave_everywhere(&last).await.unwrap(), 1);
-    turned_away(ward.doors.refresh(&three.refresh).await);
+    let here = ward.authentication.authenticate(&one.access).await.unwrap();
+    ward.authentication.end_login(&here, two.login).await.unwrap();
+    turned_away(ward.authentication.authenticate(&two.access).await);
+    ward.authentication.logout(&here).await.unwrap();
+    turned_away(ward.authentication.authenticate(&one.access).await);
+    let last = ward.authentication.authenticate(&three.access).await.unwrap();
+    assert_eq!(ward.authentication.logout_everywhere(&last).await.unwrap(), 1);
+    turned_away(ward.authentication.refresh(&three.refresh).await);
 }
 
 #[tokio::test]
@@ -412,10 +420,10 @@ async fn a_user_cannot_end_the_login_of_another() {
     let mona = ward.come_in().await;
     provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
     let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
-    let nour = ward.doors.admit(&nour.access).await.unwrap();
-    let error = ward.doors.end_login(&nour, mona.login).await.unwrap_err();
+    let nour = ward.authentication.authenticate(&nour.access).await.unwrap();
+    let error = ward.authentication.end_login(&nour, mona.login).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    ward.doors.admit(&mona.access).await.unwrap();
+    ward.authentication.authenticate(&mona.access).await.unwrap();
 }
 
 #[tokio::test]
@@ -423,14 +431,14 @@ async fn a_disabled_account_loses_access_at_once_and_on_other_nodes_within_a_sec
     let ward = ward().await;
     let elsewhere = open(&ward.eovr).await;
     let mona = ward.come_in().await;
-    elsewhere.admit(&mona.access).await.unwrap();
+    elsewhere.authenticate(&mona.access).await.unwrap();
     provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
     let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
-    let nour = ward.doors.admit(&nour.access).await.unwrap();
-    ward.doors.govern(&nour, ward.mona, user::Action::Disable, "left the hospital").await.unwrap();
-    turned_away(ward.doors.admit(&mona.access).await);
+    let nour = ward.authentication.authenticate(&nour.access).await.unwrap();
+    ward.authentication.govern(&nour, ward.mona, user::Action::Disable, "left the hospital").await.unwrap();
+    turned_away(ward.authentication.authenticate(&mona.access).await);
     ward.clock.pass_seconds(1);
-    turned_away(elsewhere.admit(&mona.access).await);
+    turned_away(elsewhere.authenticate(&mona.access).await);
     turned_away(ward.log_in(EMAIL, PASSWORD).await);
     assert_eq!(ward.why(mona.login).await.as_deref(), Some("closed"));
 }
@@ -440,12 +448,13 @@ async fn a_new_role_counts_at_the_next_request() {
     let ward = ward().await;
     provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
     let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
-    let nour = ward.doors.admit(&nour.access).await.unwrap();
-    ward.doors.assign(&nour, ward.mona, Role::AdminManager).await.unwrap();
+    let nour = ward.authentication.authenticate(&nour.access).await.unwrap();
+    ward.authentication.assign(&nour, ward.mona, Role::AdminManager).await.unwrap();
     assert_eq!(ward.admitted().await.session.actor().capacity(), "admin_manager");
-    let own = ward.doors.assign(&nour, nour.user, Role::Staff).await.unwrap_err();
+    let own = ward.authentication.assign(&nour, nour.user, Role::Staff).await.unwrap_err();
     assert_eq!(own.kind(), ErrorKind::Denied);
-    let by_mona = ward.doors.assign(&ward.admitted().await, nour.user, Role::Staff).await.unwrap_err();
+    let by_mona =
+        ward.authentication.assign(&ward.admitted().await, nour.user, Role::Staff).await.unwrap_err();
     assert_eq!(by_mona.kind(), ErrorKind::Denied, "{by_mona}");
 }
 
@@ -455,17 +464,19 @@ async fn critical_actions_need_a_fresh_proof() {
     provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
     let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
     ward.clock.pass_seconds(6 * 60);
-    let stale = ward.doors.admit(&nour.access).await.unwrap();
-    turned_away(ward.doors.assign(&stale, ward.mona, Role::Staff).await);
-    turned_away(ward.doors.govern(&stale, ward.mona, user::Action::Disable, "x").await);
-    turned_away(ward.doors.reset_password(&stale, ward.mona, &hash(PASSWORD)).await);
-    turned_away(ward.doors.enrol_factor(&stale, "eovr").await);
+    let stale = ward.authentication.authenticate(&nour.access).await.unwrap();
+    turned_away(ward.authentication.assign(&stale, ward.mona, Role::Staff).await);
+    turned_away(ward.authentication.govern(&stale, ward.mona, user::Action::Disable, "x").await);
+    turned_away(ward.authentication.reset_password(&stale, ward.mona, &hash(PASSWORD)).await);
+    turned_away(ward.authentication.enrol_factor(&stale, "eovr").await);
     // Another person's password is no proof.
-    let knock = ward.doors.knock(EMAIL, Origin::default()).await.unwrap();
-    turned_away(ward.doors.prove(&stale, knock.try_password(&typed(PASSWORD)).unwrap(), None).await);
+    let attempt = ward.authentication.begin(EMAIL, Origin::default()).await.unwrap();
+    turned_away(
+        ward.authentication.prove(&stale, attempt.try_password(&typed(PASSWORD)).unwrap(), None).await,
+    );
     let proven = ward.prove(&stale, PASSWORD).await.unwrap();
-    let fresh = ward.doors.admit(&proven.access).await.unwrap();
-    ward.doors.assign(&fresh, ward.mona, Role::Staff).await.unwrap();
+    let fresh = ward.authentication.authenticate(&proven.access).await.unwrap();
+    ward.authentication.assign(&fresh, ward.mona, Role::Staff).await.unwrap();
 }
 
 #[tokio::test]
@@ -474,9 +485,9 @@ async fn every_login_event_is_in_a_chain_that_verifies_and_holds_no_secret() {
     let mona = ward.come_in().await;
     turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
     turned_away(ward.log_in("no.account@example.org", "four boats on the nile").await);
-    let mona = ward.doors.refresh(&mona.refresh).await.unwrap();
-    let here = ward.doors.admit(&mona.access).await.unwrap();
-    ward.doors.leave(&here).await.unwrap();
+    let mona = ward.authentication.refresh(&mona.refresh).await.unwrap();
+    let here = ward.authentication.authenticate(&mona.access).await.unwrap();
+    ward.authentication.logout(&here).await.unwrap();
     let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
     let mut actions = Vec::new();
     for kind in [user::KIND, login::KIND, throttle::KIND] {
@@ -511,16 +522,20 @@ async fn tokens_of_another_secret_issuer_or_time_open_nothing() {
     let signed = |issuer: &str, secret: &[u8; 32], at| {
         Signer::new(issuer, secret).unwrap().sign(Purpose::Access, ward.mona, Some(mona.login), at).unwrap()
     };
-    ward.doors.admit(&signed("https://eovr.test", &SECRET, now)).await.unwrap();
-    turned_away(ward.doors.admit(&signed("https://eovr.test", &[8; 32], now)).await);
-    turned_away(ward.doors.admit(&signed("https://elsewhere.test", &SECRET, now)).await);
-    turned_away(ward.doors.admit(&signed("https://eovr.test", &SECRET, now.plus_seconds(120))).await);
-    turned_away(ward.doors.admit(&signed("https://eovr.test", &SECRET, now.plus_seconds(-901))).await);
+    ward.authentication.authenticate(&signed("https://eovr.test", &SECRET, now)).await.unwrap();
+    turned_away(ward.authentication.authenticate(&signed("https://eovr.test", &[8; 32], now)).await);
+    turned_away(ward.authentication.authenticate(&signed("https://elsewhere.test", &SECRET, now)).await);
+    turned_away(
+        ward.authentication.authenticate(&signed("https://eovr.test", &SECRET, now.plus_seconds(120))).await,
+    );
+    turned_away(
+        ward.authentication.authenticate(&signed("https://eovr.test", &SECRET, now.plus_seconds(-901))).await,
+    );
     // A signing secret that was replaced yesterday still verifies if the host configures it.
     let renewed = Signer::new("https://eovr.test", &[8; 32]).unwrap().also_accepting(&SECRET);
-    let doors = Doors::open(ward.eovr.clone(), renewed, limits()).await.unwrap();
-    doors.admit(&mona.access).await.unwrap();
-    let next = doors.refresh(&mona.refresh).await.unwrap();
-    doors.admit(&next.access).await.unwrap();
-    turned_away(ward.doors.admit(&next.access).await);
+    let authentication = Authentication::open(ward.eovr.clone(), renewed, limits()).await.unwrap();
+    authentication.authenticate(&mona.access).await.unwrap();
+    let next = authentication.refresh(&mona.refresh).await.unwrap();
+    authentication.authenticate(&next.access).await.unwrap();
+    turned_away(ward.authentication.authenticate(&next.access).await);
 }

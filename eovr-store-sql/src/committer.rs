@@ -17,7 +17,7 @@ use crate::link::Link;
 use crate::query::Statement;
 use crate::row::Row;
 
-pub(crate) struct Desk {
+pub(crate) struct Committer {
     link: Link,
     /// `None` where it broke.
     connection: Option<Connection>,
@@ -34,7 +34,7 @@ struct Failed {
 /// The maximum patience, so that a deadline never overflows.
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
-impl Desk {
+impl Committer {
     pub(crate) fn new(link: Link, connection: Connection, patience: Duration) -> Self {
         Self { link, connection: Some(connection), patience: patience.min(A_DAY) }
     }

@@ -4,9 +4,9 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity::authentication::lockout::Lane;
+use crate::identity::authentication::{Authenticated, Authentication, Origin};
 use crate::identity::device::Device;
-use crate::identity::doors::count::Lane;
-use crate::identity::doors::{Admitted, Doors, Origin};
 use crate::identity::login::{self, Reason};
 use crate::identity::password::{Password, PasswordCost, PasswordHash};
 use crate::identity::token::{Bound, Purpose, bad_token, keyed};
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 use crate::workflow::Label;
 
 /// A login attempt before the password check.
-pub struct Knock {
+pub struct Attempt {
     /// `None` where no account has the address.
     account: Option<Record>,
     /// The hash to compare with. For an unknown account it is a hash that no password matches.
@@ -29,7 +29,7 @@ pub struct Knock {
 }
 
 /// A login attempt after the password check.
-pub struct Tried {
+pub struct CheckedAttempt {
     /// The account, if the password was right.
     account: Option<Record>,
     /// Whether the password is long enough only together with a second factor.
@@ -40,12 +40,12 @@ pub struct Tried {
 
 /// The result of the first or second step of a login.
 #[derive(Debug)]
-pub enum Entry {
+pub enum LoginStep {
     /// The user is logged in.
     Open(Opened),
-    /// A second factor is required: a token for [`Doors::second_step`].
+    /// A second factor is required: a token for [`Authentication::second_step`].
     SecondStep(Zeroizing<String>),
-    /// The password must be changed first: a token for [`Doors::replace_password`].
+    /// The password must be changed first: a token for [`Authentication::replace_password`].
     NewPassword(Zeroizing<String>),
 }
 
@@ -64,12 +64,12 @@ pub struct Opened {
     pub lacks_factor: bool,
 }
 
-impl Doors {
+impl Authentication {
     /// Looks up an account and counts the attempt. The result does not reveal whether the account exists.
     ///
     /// # Errors
     /// `Unavailable` where the store cannot be reached.
-    pub async fn knock(&self, email: &str, origin: Origin) -> Result<Knock> {
+    pub async fn begin(&self, email: &str, origin: Origin) -> Result<Attempt> {
         let found = self.software_itself()?.find(&user::find_by_email(email)).await?;
         // The account is loaded with its audit proof. For an unknown address the same read is made.
         let id = found.items.first().map_or_else(|| RecordId::from_bytes(self.crowd(email)), Record::id);
@@ -83,18 +83,18 @@ impl Doors {
         self.at(found, lane, origin).await
     }
 
-    /// Starts another password check of a logged-in user, for [`Doors::prove`] or [`Doors::change_password`].
+    /// Starts another password check of a logged-in user, for [`Authentication::prove`] or [`Authentication::change_password`].
     /// Failures count only for this login, and attempts of strangers are counted elsewhere.
     ///
     /// # Errors
-    /// The errors of [`Doors::knock`].
-    pub async fn knock_inside(&self, who: &Admitted) -> Result<Knock> {
+    /// The errors of [`Authentication::begin`].
+    pub async fn begin_again(&self, who: &Authenticated) -> Result<Attempt> {
         let account = self.account(who.user).await?;
         let lane = self.lane_inside(who, &account);
         self.at(Some(account), lane, Origin::default()).await
     }
 
-    async fn at(&self, account: Option<Record>, lane: Lane, origin: Origin) -> Result<Knock> {
+    async fn at(&self, account: Option<Record>, lane: Lane, origin: Origin) -> Result<Attempt> {
         let may = self.count(&lane).await?;
         let kept = match &account {
             Some(account) => self.holder(account)?.open(account, "password_hash")?,
@@ -103,19 +103,19 @@ impl Doors {
         let hash = kept.and_then(|kept| kept.parse::<PasswordHash>().ok());
         let open = may && hash.is_some() && account.as_ref().is_some_and(is_active);
         let cost = self.limits().cost;
-        Ok(Knock { account, hash: hash.map_or_else(|| cost.nobodys(), Ok)?, open, cost, lane, origin })
+        Ok(Attempt { account, hash: hash.map_or_else(|| cost.nobodys(), Ok)?, open, cost, lane, origin })
     }
 
     /// Logs in after a password check, or returns the token of the next step.
     ///
     /// # Errors
     /// `Unauthenticated`, with the same message for every reason.
-    pub async fn enter(&self, tried: Tried) -> Result<Entry> {
-        let Tried { account, short, lane, origin } = tried;
+    pub async fn login(&self, tried: CheckedAttempt) -> Result<LoginStep> {
+        let CheckedAttempt { account, short, lane, origin } = tried;
         let account = account.ok_or_else(wrong)?;
         if has_factor(&account) {
             self.settle(&lane).await?;
-            return self.step_token(&account, Purpose::SecondStep).map(Entry::SecondStep);
+            return self.step_token(&account, Purpose::SecondStep).map(LoginStep::SecondStep);
         }
         self.open_or_change(&account, &lane, short, &origin).await
     }
@@ -127,16 +127,16 @@ impl Doors {
         lane: &Lane,
         short: bool,
         origin: &Origin,
-    ) -> Result<Entry> {
+    ) -> Result<LoginStep> {
         let must_change = must_change(account);
         if must_change && self.first_password_is_over(account).await? {
             return Err(wrong());
         }
         if must_change || short {
             self.settle(lane).await?;
-            return self.step_token(account, Purpose::NewPassword).map(Entry::NewPassword);
+            return self.step_token(account, Purpose::NewPassword).map(LoginStep::NewPassword);
         }
-        self.open_login(account, origin).await.map(Entry::Open)
+        self.open_login(account, origin).await.map(LoginStep::Open)
     }
 
     /// Whether a password that an administrator set has expired.
@@ -282,28 +282,33 @@ impl Doors {
     }
 }
 
-impl Knock {
+impl Attempt {
     /// Compares the password. It takes about 20 milliseconds of one core, whatever the result. Run it on a thread for
     /// blocking work, with at most as many at once as there are cores.
     ///
     /// # Errors
     /// `Unavailable` where there is not enough memory.
-    pub fn try_password(self, password: &Password) -> Result<Tried> {
+    pub fn try_password(self, password: &Password) -> Result<CheckedAttempt> {
         let right = self.hash.verify(password, self.cost)?.matches && self.open;
         let Self { account, lane, origin, .. } = self;
-        Ok(Tried { account: account.filter(|_| right), short: !password.stands_alone(), lane, origin })
+        Ok(CheckedAttempt {
+            account: account.filter(|_| right),
+            short: !password.stands_alone(),
+            lane,
+            origin,
+        })
     }
 }
 
-impl fmt::Debug for Knock {
+impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Knock(redacted)")
+        f.write_str("Attempt(redacted)")
     }
 }
 
-impl fmt::Debug for Tried {
+impl fmt::Debug for CheckedAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tried(redacted)")
+        f.write_str("CheckedAttempt(redacted)")
     }
 }
 
@@ -313,9 +318,9 @@ impl fmt::Debug for Opened {
     }
 }
 
-impl Tried {
+impl CheckedAttempt {
     /// The account and the lane of the attempt, if the password was right and belongs to the logged-in user.
-    pub(super) fn of(self, who: &Admitted) -> Result<(Record, Lane)> {
+    pub(super) fn of(self, who: &Authenticated) -> Result<(Record, Lane)> {
         let account = self.account.filter(|account| account.id() == who.user).ok_or_else(wrong)?;
         Ok((account, self.lane))
     }
@@ -324,7 +329,7 @@ impl Tried {
     ///
     /// # Errors
     /// `Unauthenticated` otherwise.
-    pub fn checked(self, who: &Admitted) -> Result<Self> {
+    pub fn checked(self, who: &Authenticated) -> Result<Self> {
         let right = self.account.as_ref().is_some_and(|account| account.id() == who.user);
         if right { Ok(self) } else { Err(wrong()) }
     }

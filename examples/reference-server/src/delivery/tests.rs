@@ -1,6 +1,6 @@
 //! Mail through a scripted mail server.
 
-mod rooms;
+mod nodes;
 
 use std::sync::{Arc, Mutex};
 
@@ -24,22 +24,22 @@ struct Played {
     refuses: Option<(&'static str, &'static str)>,
     offers: &'static str,
     heard: Arc<Mutex<Vec<String>>>,
-    gate: Option<Arc<Gate>>,
+    barrier: Option<Arc<Barrier>>,
 }
 
 /// Holds each mail until the test opens it.
-struct Gate {
+struct Barrier {
     came: Semaphore,
     open: Semaphore,
 }
 
-impl Default for Gate {
+impl Default for Barrier {
     fn default() -> Self {
         Self { came: Semaphore::new(0), open: Semaphore::new(0) }
     }
 }
 
-impl Gate {
+impl Barrier {
     async fn pass(&self) {
         self.came.add_permits(1);
         if let Ok(passed) = self.open.acquire().await {
@@ -85,8 +85,8 @@ impl Played {
                 while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                     self.hear(&line);
                 }
-                if let Some(gate) = &self.gate {
-                    gate.pass().await;
+                if let Some(barrier) = &self.barrier {
+                    barrier.pass().await;
                 }
                 write.write_all(format!("{}\r\n", self.answer("mail", "250 2.0.0 taken")).as_bytes()).await?;
             }

@@ -4,8 +4,8 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::enter::{has_factor, wrong};
-use crate::identity::doors::{Admitted, Doors, Entry, Origin};
+use crate::identity::authentication::attempt::{has_factor, wrong};
+use crate::identity::authentication::{Authenticated, Authentication, LoginStep, Origin};
 use crate::identity::login::Reason;
 use crate::identity::password::PasswordHash;
 use crate::identity::recovery::RecoveryCode;
@@ -13,7 +13,7 @@ use crate::identity::token::Purpose;
 use crate::identity::totp::TotpSecret;
 use crate::identity::{recovery, text, user};
 use crate::record::{Record, RecordId, Value};
-use crate::service::Session;
+use crate::service::{Session, until_won};
 
 /// A new second factor that is not confirmed yet. It is shown once.
 pub struct Enrolment {
@@ -31,13 +31,13 @@ impl fmt::Debug for Enrolment {
     }
 }
 
-impl Doors {
+impl Authentication {
     /// The second step of a login: a code of the app, or a recovery code. A wrong code notifies the owner, because
     /// the caller knows the password.
     ///
     /// # Errors
     /// `Unauthenticated`, with the same message for every reason.
-    pub async fn second_step(&self, token: &str, code: &str, origin: &Origin) -> Result<Entry> {
+    pub async fn second_step(&self, token: &str, code: &str, origin: &Origin) -> Result<LoginStep> {
         let account = self.stepped(Purpose::SecondStep, token).await?;
         let lane = self.lane(Some(&account), "", origin).await?;
         let may = self.count(&lane).await?;
@@ -49,12 +49,12 @@ impl Doors {
     }
 
     /// Starts the setup of a second factor: an app that makes a code every 30 seconds. The factor is required after
-    /// [`Doors::confirm_factor`] has seen one of its codes.
+    /// [`Authentication::confirm_factor`] has seen one of its codes.
     ///
     /// # Errors
     /// `Unauthenticated` where `who` must authenticate again first; `Conflict` where the account already has a
     /// factor.
-    pub async fn enrol_factor(&self, who: &Admitted, issuer: &str) -> Result<Enrolment> {
+    pub async fn enrol_factor(&self, who: &Authenticated, issuer: &str) -> Result<Enrolment> {
         let account = self.account(who.user).await?;
         if has_factor(&account) {
             return Err(Error::new(ErrorKind::Conflict, "the account already has a second factor")
@@ -79,7 +79,7 @@ impl Doors {
     ///
     /// # Errors
     /// `InvalidInput` where the code is wrong; `Conflict` where no setup was started.
-    pub async fn confirm_factor(&self, who: &Admitted, code: &str) -> Result<Vec<Zeroizing<String>>> {
+    pub async fn confirm_factor(&self, who: &Authenticated, code: &str) -> Result<Vec<Zeroizing<String>>> {
         let account = self.account(who.user).await?;
         if text(&account, "factor") != "enrolled" {
             return Err(Error::new(ErrorKind::Conflict, "no setup of a second factor was started")
@@ -107,7 +107,7 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where `who` must authenticate again first; `Conflict` where the role requires a second
     /// factor.
-    pub async fn remove_factor(&self, who: &Admitted, new: &PasswordHash) -> Result<()> {
+    pub async fn remove_factor(&self, who: &Authenticated, new: &PasswordHash) -> Result<()> {
         let account = self.account(who.user).await?;
         let tier = user::role(&account)?.tier();
         if self.limits().second_factor_from.is_some_and(|from| tier >= from) {
@@ -124,15 +124,15 @@ impl Doors {
     /// the password at the next login.
     ///
     /// # Errors
-    /// The errors of [`Doors::reset_password`].
-    pub async fn reset_factor(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
+    /// The errors of [`Authentication::reset_password`].
+    pub async fn reset_factor(&self, who: &Authenticated, id: RecordId, why: &str) -> Result<()> {
         let account = who.session.attested(&user::KIND, id).await?;
         let command = removal().note(why);
         who.session.act(&user::KIND, id, command).await?;
         self.end_all(&account, Reason::Closed, None).await.map(drop)
     }
 
-    /// As [`Doors::use_up`]; a wrong code also notifies the owner.
+    /// As [`Authentication::use_up`]; a wrong code also notifies the owner.
     pub(super) async fn spend_code(&self, account: &Record, code: &str) -> Result<()> {
         let spent = self.use_up(account.id(), code).await;
         let Err(error) = spent else { return Ok(()) };
@@ -145,19 +145,16 @@ impl Doors {
 
     /// Uses up a code of the app or a recovery code. A second use fails, on any node.
     async fn use_up(&self, id: RecordId, code: &str) -> Result<()> {
-        for _ in 0..super::TRIES {
+        let used = until_won(|| async {
             let account = self.account(id).await?;
             let holder = self.holder(&account)?;
             let command = match self.step(&holder, &account, code)? {
                 Some(step) => Command::new(user::Action::UseFactor).set("factor_step", step),
                 None => Command::new(user::Action::UseRecovery).set("recovery", without(&account, code)?),
             };
-            match holder.act(&user::KIND, id, command.expecting(account.version())).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done.map(drop),
-            }
-        }
-        Err(wrong())
+            holder.act(&user::KIND, id, command.expecting(account.version())).await
+        });
+        used.await?.map(drop).ok_or_else(wrong)
     }
 
     /// The time step of an app code, if the code is valid and unused.

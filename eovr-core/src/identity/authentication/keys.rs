@@ -1,7 +1,7 @@
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
 use crate::identity::api_key::{self, Access, ApiKey, NewKey};
-use crate::identity::doors::{Admitted, Doors};
+use crate::identity::authentication::{Authenticated, Authentication};
 use crate::identity::login;
 use crate::identity::token::bad_token;
 use crate::org::OrgId;
@@ -20,12 +20,12 @@ pub struct KeyBearer {
     pub access: Access,
 }
 
-impl Doors {
+impl Authentication {
     /// Issues a key in a facility of its bearer's seat. It cannot be shown again.
     ///
     /// # Errors
     /// `Unauthenticated` where `who` must authenticate again first; `Denied` below tier 5.
-    pub async fn issue_key(&self, who: &Admitted, facility: &OrgId, new: &NewKey) -> Result<ApiKey> {
+    pub async fn issue_key(&self, who: &Authenticated, facility: &OrgId, new: &NewKey) -> Result<ApiKey> {
         let eovr = self.eovr();
         let mut entropy = eovr.entropy()?;
         let key = ApiKey::draw(eovr.new_id(eovr.now(), &mut entropy), &mut entropy);
@@ -38,8 +38,8 @@ impl Doors {
     /// Revokes a key, and gives the reason.
     ///
     /// # Errors
-    /// The errors of [`Doors::issue_key`]; `NotFound` where there is no such key.
-    pub async fn revoke_key(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
+    /// The errors of [`Authentication::issue_key`]; `NotFound` where there is no such key.
+    pub async fn revoke_key(&self, who: &Authenticated, id: RecordId, why: &str) -> Result<()> {
         let command = Command::new(api_key::Action::Revoke).note(why);
         who.session.act(&api_key::KIND, id, command).await.map(drop)
     }
@@ -48,7 +48,7 @@ impl Doors {
     ///
     /// # Errors
     /// `Unauthenticated` where the key does not exist or has ended.
-    pub async fn admit_key(&self, text: &str) -> Result<KeyBearer> {
+    pub async fn authenticate_key(&self, text: &str) -> Result<KeyBearer> {
         let key: ApiKey = text.parse()?;
         let record = match self.software(key.id())?.attested(&api_key::KIND, key.id()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad_token()),

@@ -1,4 +1,4 @@
-//! Several post rooms with one shared database.
+//! Several nodes that deliver with one shared database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, master_key, org};
 use tokio::time::timeout;
 
-use super::super::{Args, Room};
-use super::{Failing, Gate, Played, Tested};
+use super::super::{Args, Delivery};
+use super::{Barrier, Failing, Played, Tested};
 use crate::http::Alarm;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,8 +49,8 @@ impl Beside {
         Ok(Self { store, clock, eovr })
     }
 
-    /// The post room of one more node, which sends its mail through this server.
-    async fn room(&self, played: &Played) -> Failing<Room> {
+    /// The delivery of one more node, which sends its mail through this server.
+    async fn delivery(&self, played: &Played) -> Failing<Delivery> {
         let args = Args {
             mail: Some(played.listen().await?),
             mail_from: Some("eovr@hospital.example".to_owned()),
@@ -58,7 +58,7 @@ impl Beside {
             webhook: None,
         };
         let eovr = engine(&self.store, &self.clock).await?;
-        Room::new(&eovr, &args, None, false).map_err(|failure| format!("{failure:?}").into())
+        Delivery::new(&eovr, &args, None, false).map_err(|failure| format!("{failure:?}").into())
     }
 
     fn all(&self) -> Failing<Session> {
@@ -128,16 +128,16 @@ fn due_at(notice: &Record) -> Option<Timestamp> {
 async fn a_mail_that_another_node_has_sent_in_the_meantime_is_not_sent_again() -> Tested {
     let beside = Beside::open().await?;
     beside.three_notified_accounts().await?;
-    let gate = Arc::new(Gate::default());
-    let slow = Played { gate: Some(gate.clone()), ..Played::default() };
+    let barrier = Arc::new(Barrier::default());
+    let slow = Played { barrier: Some(barrier.clone()), ..Played::default() };
     let quick = Played::default();
-    let (first, second) = (beside.room(&slow).await?, beside.room(&quick).await?);
+    let (first, second) = (beside.delivery(&slow).await?, beside.delivery(&quick).await?);
     let working = tokio::spawn(async move { first.round(&Alarm::default()).await });
     // The first mail is still being sent one minute later.
-    timeout(PATIENCE, gate.came.acquire()).await??.forget();
+    timeout(PATIENCE, barrier.came.acquire()).await??.forget();
     beside.clock.pass_seconds(60);
     second.round(&Alarm::default()).await?;
-    gate.open.add_permits(3);
+    barrier.open.add_permits(3);
     timeout(PATIENCE, working).await???;
     let mut recipients = [slow.heard("RCPT"), quick.heard("RCPT")].concat();
     recipients.sort_unstable();
@@ -160,7 +160,7 @@ async fn a_damaged_account_does_not_block_other_mail() -> Tested {
     });
     let played = Played::default();
     let alarm = Alarm::default();
-    beside.room(&played).await?.round(&alarm).await?;
+    beside.delivery(&played).await?.round(&alarm).await?;
     let mut recipients = played.heard("RCPT");
     recipients.sort_unstable();
     assert_eq!(recipients, ["mona", "salma"].map(|name| format!("RCPT TO:<{name}@hospital.example>")));
@@ -179,10 +179,10 @@ async fn a_deferred_mail_counts_no_attempt() -> Tested {
     let beside = Beside::open().await?;
     beside.account("mona", Role::QualityAdmin).await?;
     let played = Played::default();
-    let room = beside.room(&played).await?;
+    let delivery = beside.delivery(&played).await?;
     for _ in 0..3 {
         beside.reported().await?;
-        room.round(&Alarm::default()).await?;
+        delivery.round(&Alarm::default()).await?;
     }
     assert_eq!(played.heard("RCPT").len(), 1, "one an hour");
     let held: Vec<_> =
@@ -202,9 +202,9 @@ async fn a_mail_that_waits_after_a_failed_login_counts_no_attempt() -> Tested {
     let beside = Beside::open().await?;
     beside.three_notified_accounts().await?;
     let played = Played::refusing("AUTH", "535 5.7.8 wrong");
-    let room = beside.room(&played).await?;
+    let delivery = beside.delivery(&played).await?;
     for _ in 0..2 {
-        room.round(&Alarm::default()).await?;
+        delivery.round(&Alarm::default()).await?;
     }
     assert_eq!(played.heard("AUTH").len(), 1, "a wrong password is not tried in a row");
     let mails = beside.mails().await?;
@@ -212,7 +212,7 @@ async fn a_mail_that_waits_after_a_failed_login_counts_no_attempt() -> Tested {
     tried.sort_unstable();
     assert_eq!(tried, [0, 0, 1]);
     beside.clock.pass_seconds(31);
-    room.round(&Alarm::default()).await?;
+    delivery.round(&Alarm::default()).await?;
     assert_eq!(played.heard("AUTH").len(), 2);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The post room: takes messages out of the outbox and notifies people and systems.
+//! The delivery: takes messages out of the outbox and notifies people and systems.
 //!
 //! It runs in the background, and no request waits for it. Each node has one. A lease or a claim stops two nodes from
 //! sending the same notice.
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use eovr_core::identity::alert::Alert;
 use eovr_core::incident;
-use eovr_core::notice::{Channel, Claim, Due, Post, Recipient, account_rules, alert_rules};
+use eovr_core::notice::{Channel, Claim, Dispatcher, Due, Recipient, account_rules, alert_rules};
 use eovr_core::{Eovr, Result};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -40,7 +40,7 @@ const GATHERED: &str = "incident.report";
 
 /// How mail and webhooks are set up.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[group(id = "post")]
+#[group(id = "delivery")]
 pub(crate) struct Args {
     /// The mail service: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST?tls=required`, or the address of
     /// SendGrid's API (`https://api.sendgrid.com/v3/mail/send`), whose key is EOVR_MAIL_KEY. Without it no mail is sent
@@ -61,7 +61,7 @@ impl Args {
     /// A description of the recipients; `None` if the server sends no mail and has no webhook.
     ///
     /// # Errors
-    /// As [`Room::new`]; if mail and its password would go over an unencrypted connection.
+    /// As [`Delivery::new`]; if mail and its password would go over an unencrypted connection.
     pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
         let mut told = Vec::new();
         if let Some(url) = &self.mail {
@@ -81,36 +81,36 @@ impl Args {
     }
 }
 
-/// The post room of a server.
-pub(crate) struct Room {
-    post: Post,
+/// The delivery of a server.
+pub(crate) struct Delivery {
+    dispatcher: Dispatcher,
     mail: Option<Mail>,
     /// The rate limit of mails about new reports, by recipient.
     reports: Option<DefaultKeyedRateLimiter<String>>,
     webhook: Option<Webhook>,
     /// The address of the server for people.
     public_url: Option<String>,
-    bell: Bell,
+    signals: Signals,
 }
 
-/// The post room's signals to the rest of the server: the state of mail, and the arrival of new notices.
+/// the delivery's signals to the rest of the server: the state of mail, and the arrival of new notices.
 #[derive(Clone)]
-pub(crate) struct Bell {
+pub(crate) struct Signals {
     state: Arc<AtomicU8>,
-    rung: watch::Sender<()>,
+    arrived: watch::Sender<()>,
 }
 
 const OFF: u8 = 0;
 const WELL: u8 = 1;
 const FAILING: u8 = 2;
 
-impl Bell {
+impl Signals {
     fn new(mail: bool) -> Self {
         let state = if mail { WELL } else { OFF };
-        Self { state: Arc::new(AtomicU8::new(state)), rung: watch::Sender::new(()) }
+        Self { state: Arc::new(AtomicU8::new(state)), arrived: watch::Sender::new(()) }
     }
 
-    /// A bell that never rings.
+    /// Signals that never come.
     #[cfg(test)]
     pub(crate) fn silent() -> Self {
         Self::new(false)
@@ -127,7 +127,7 @@ impl Bell {
 
     /// A receiver that wakes when there are new notices.
     pub(crate) fn listen(&self) -> watch::Receiver<()> {
-        self.rung.subscribe()
+        self.arrived.subscribe()
     }
 
     fn mailed(&self, well: bool) {
@@ -135,8 +135,8 @@ impl Bell {
     }
 }
 
-impl Room {
-    /// Sets up the post room. If `analysed`, it opens an analysis for each new report.
+impl Delivery {
+    /// Sets up the delivery. If `analysed`, it opens an analysis for each new report.
     ///
     /// # Errors
     /// If an address is not valid or a secret is missing.
@@ -156,15 +156,15 @@ impl Room {
         if analysed {
             rules.push(incident::analysis_rule());
         }
-        let post = Post::new(eovr, rules, &channels)?;
-        let bell = Bell::new(mail.is_some());
+        let dispatcher = Dispatcher::new(eovr, rules, &channels)?;
+        let signals = Signals::new(mail.is_some());
         let reports = NonZero::new(args.report_mails_per_hour);
         let reports = reports.map(|most| RateLimiter::keyed(Quota::per_hour(most)));
-        Ok(Self { post, mail, reports, webhook, public_url: public_url.map(str::to_owned), bell })
+        Ok(Self { dispatcher, mail, reports, webhook, public_url: public_url.map(str::to_owned), signals })
     }
 
-    pub(crate) fn bell(&self) -> Bell {
-        self.bell.clone()
+    pub(crate) fn signals(&self) -> Signals {
+        self.signals.clone()
     }
 
     /// Runs until it is dropped.
@@ -174,7 +174,7 @@ impl Room {
         loop {
             every.tick().await;
             if let Err(error) = self.round(&auth.alarm).await {
-                tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "failed, will retry");
+                tracing::warn!(target: "eovr_server::delivery", kind = error.kind().name(), "failed, will retry");
                 auth.alarm.of(&error);
             }
         }
@@ -183,7 +183,7 @@ impl Room {
     async fn round(&self, alarm: &Alarm) -> Result<()> {
         let mut sorted = 0;
         loop {
-            let some = self.post.sort().await?;
+            let some = self.dispatcher.route().await?;
             some.unread.iter().for_each(|error| alarm.of(error));
             match some.messages {
                 0 => break,
@@ -191,7 +191,7 @@ impl Room {
             }
         }
         if sorted > 0 {
-            self.bell.rung.send_replace(());
+            self.signals.arrived.send_replace(());
         }
         if let Some(mail) = &self.mail {
             let sent = self.mails(mail, alarm).await;
@@ -206,7 +206,7 @@ impl Room {
 
     async fn tell(&self, webhook: &Webhook, alarm: &Alarm) -> Result<()> {
         let mut away = None;
-        for due in self.post.due(Channel::Webhook).await? {
+        for due in self.dispatcher.due(Channel::Webhook).await? {
             // After a failure of the whole system, the other messages are deferred, because each would wait for the
             // same timeout.
             if let Some(pause) = away {
@@ -230,7 +230,7 @@ impl Room {
     }
 
     async fn mails(&self, mail: &Mail, alarm: &Alarm) -> Result<()> {
-        let due = self.post.due(Channel::Email).await?;
+        let due = self.dispatcher.due(Channel::Email).await?;
         let (reports, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.topic == GATHERED);
         let single = others.into_iter().map(|due| vec![due]);
         let mut away = None;
@@ -258,7 +258,7 @@ impl Room {
         let (claims, lost) = self.claim(By::Mail, all, alarm).await;
         let Some(first) = claims.first() else { return lost.map(|()| None) };
         let outcome = self.write(mail, first, &claims).await;
-        self.bell.mailed(outcome.is_ok());
+        self.signals.mailed(outcome.is_ok());
         for claim in &claims {
             self.settle(By::Mail, claim, outcome.clone(), alarm).await?;
         }
@@ -278,7 +278,7 @@ impl Room {
     async fn claim(&self, by: By, all: Vec<Due>, alarm: &Alarm) -> (Vec<Claim>, Result<()>) {
         let mut claims = Vec::new();
         for due in all {
-            match by.passed_over(self.post.claim(due).await, alarm) {
+            match by.passed_over(self.dispatcher.claim(due).await, alarm) {
                 Ok(claim) => claims.extend(claim.flatten()),
                 Err(error) => return (claims, Err(error)),
             }
@@ -288,7 +288,7 @@ impl Room {
 
     async fn defer(&self, by: By, all: &[Due], seconds: i64, alarm: &Alarm) -> Result<()> {
         for due in all {
-            by.passed_over(self.post.defer(due, seconds).await, alarm)?;
+            by.passed_over(self.dispatcher.defer(due, seconds).await, alarm)?;
         }
         Ok(())
     }
@@ -308,15 +308,15 @@ impl Room {
     async fn settle(&self, by: By, claim: &Claim, outcome: Result<(), Unsent>, alarm: &Alarm) -> Result<()> {
         let Err(Unsent { why, fault, .. }) = outcome else {
             metrics::counter!("eovr_notices_sent_total", "by" => by.name()).increment(1);
-            return by.passed_over(self.post.sent(claim).await, alarm).map(drop);
+            return by.passed_over(self.dispatcher.sent(claim).await, alarm).map(drop);
         };
         // The log has the reason and never the recipient.
-        tracing::warn!(target: "eovr_server::post", by = by.name(), fault = fault.name(), why, "not sent");
+        tracing::warn!(target: "eovr_server::delivery", by = by.name(), fault = fault.name(), why, "not sent");
         metrics::counter!("eovr_notices_failed_total", "by" => by.name()).increment(1);
         if fault == Fault::Ours || fault == Fault::Passing && claim.is_last() {
             alarm.alert(by.alert(), Some(&why), None);
         }
-        by.passed_over(self.post.failed(claim, fault == Fault::Recipient).await, alarm).map(drop)
+        by.passed_over(self.dispatcher.failed(claim, fault == Fault::Recipient).await, alarm).map(drop)
     }
 }
 
@@ -347,7 +347,7 @@ impl By {
         match done {
             Err(error) if error.is_unreadable() => {
                 let (by, kind, record) = (self.name(), error.kind().name(), subject(&error));
-                tracing::warn!(target: "eovr_server::post", by, kind, record, "not sent: it cannot be read");
+                tracing::warn!(target: "eovr_server::delivery", by, kind, record, "not sent: it cannot be read");
                 metrics::counter!("eovr_notices_failed_total", "by" => by).increment(1);
                 alarm.of(&error);
                 Ok(None)

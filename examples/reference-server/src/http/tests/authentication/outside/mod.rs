@@ -208,16 +208,16 @@ async fn give(State(Played(said)): State<Played>) -> Response {
 }
 
 /// A server that accepts this provider's tokens and has fetched its keys once.
-async fn beside(settings: &Value) -> Failing<Door> {
+async fn beside(settings: &Value) -> Failing<Deployment> {
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), settings.to_string())?;
     let provider = Provider::open(file.path(), None).map_err(|failure| format!("{failure:?}"))?;
-    let door = door_accepting(Allowed::ANY, Some(provider.clone())).await?;
-    provider.look(now(&door.clock)).await;
-    Ok(door)
+    let site = site_accepting(Allowed::ANY, Some(provider.clone())).await?;
+    provider.look(now(&site.clock)).await;
+    Ok(site)
 }
 
-impl Door {
+impl Deployment {
     /// Advances the clock, then runs the periodic check for a refresh.
     async fn pass(&self, seconds: i64) -> Tested {
         self.clock.pass_seconds(seconds);

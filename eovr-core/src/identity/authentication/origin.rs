@@ -11,7 +11,7 @@ pub struct Origin {
     pub client: String,
     /// The client's network.
     pub network: Option<Network>,
-    /// The device cookies from [`Opened::devices`](crate::identity::doors::Opened::devices) that this browser has,
+    /// The device cookies from [`Opened::devices`](crate::identity::authentication::Opened::devices) that this browser has,
     /// for this account and for others.
     pub devices: Vec<Zeroizing<String>>,
 }
@@ -44,7 +44,7 @@ impl Network {
     /// The network of an address. An IPv4-mapped IPv6 address counts as IPv4.
     ///
     /// ```
-    /// use eovr_core::identity::doors::Network;
+    /// use eovr_core::identity::authentication::Network;
     ///
     /// assert_eq!(Network::of("203.0.113.77".parse()?).to_string(), "203.0.113.0/24");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::analyst::gateway::{Gate, Gateway, Passed, To};
+use crate::analyst::gateway::{Gateway, Passed, Release, To};
 use crate::analyst::pause::pause;
 use crate::analyst::{Action, Breaker, Chosen, KIND, MOST_ATTEMPTS, State, Subject};
 use crate::decide::Command;
@@ -13,7 +13,7 @@ use crate::org::OrgId;
 use crate::ports::{Analyst, Answered};
 use crate::record::{Column, Query, Record, RecordId, Test};
 use crate::risk::Band;
-use crate::service::{Eovr, is_lost_race};
+use crate::service::{Eovr, until_won};
 use crate::time::Timestamp;
 use crate::triage::analysis::{Again, NoAnswer, Reason};
 use crate::workflow::Label as _;
@@ -22,8 +22,6 @@ use crate::workflow::Label as _;
 const OLDEST_SECONDS: i64 = 72 * 3600;
 /// A process without the provider's key tries again after this time, because another process may have the key.
 const NOT_EQUIPPED_SECONDS: i64 = 300;
-/// How often a decision is repeated when another change of the subject comes first.
-const TRIES: u32 = 16;
 /// The upper bounds of the latency classes, in milliseconds. Each latency is stored as the upper bound of its class,
 /// because figures count by class.
 const CLASSES: &[i64] = &[50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000];
@@ -69,10 +67,10 @@ impl Equipment {
 
 /// Processes the analyses that are due.
 ///
-/// A host calls [`Desk::due`] at intervals and [`Desk::work`] for each id, with any concurrency. Only one node works
+/// A host calls [`Worker::due`] at intervals and [`Worker::work`] for each id, with any concurrency. Only one node works
 /// on an analysis at a time.
 #[derive(Clone, Debug)]
-pub struct Desk {
+pub struct Worker {
     gateway: Gateway,
     equipment: Equipment,
     limits: Limits,
@@ -112,8 +110,8 @@ pub enum Outcome {
     NotOurs,
 }
 
-impl Desk {
-    /// A desk for one subject.
+impl Worker {
+    /// A worker for one subject.
     ///
     /// # Errors
     /// `Config` where the host lacks what the subject names, or the kinds of [`super::kinds`].
@@ -164,10 +162,10 @@ impl Desk {
             return self.wait(&job, Reason::BreakerOpen, until).await;
         }
         match self.gateway.clear(&job, to).await? {
-            Gate::Open(passed) => self.ask(&job, &processor, *passed).await,
-            Gate::Shut(reason) => self.park(&job, job.version(), reason, None, on_trial).await,
-            Gate::Spent => self.shut(&job, Reason::NoBudget, Some(processor)).await,
-            Gate::Gone => Ok(Outcome::NotOurs),
+            Release::Open(passed) => self.ask(&job, &processor, *passed).await,
+            Release::Shut(reason) => self.park(&job, job.version(), reason, None, on_trial).await,
+            Release::Spent => self.shut(&job, Reason::NoBudget, Some(processor)).await,
+            Release::Gone => Ok(Outcome::NotOurs),
         }
     }
 
@@ -321,7 +319,7 @@ impl Desk {
         let kind = eovr.catalog().kind(&KIND)?.clone();
         let of = eovr.catalog().kind(&self.gateway.subject().kind)?.clone();
         let about: RecordId = job.text("about").unwrap_or_default().parse()?;
-        for _ in 0..TRIES {
+        let stored = until_won(|| async {
             let job = session.to_decide_on(kind.name(), job.id()).await?;
             let own = match session.decide_attested(&kind, &job, own.clone()).await {
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
@@ -331,12 +329,12 @@ impl Desk {
             };
             let record = session.to_decide_on(of.name(), about).await?;
             let commit = own.and(session.decide_attested(&of, &record, subject.clone()).await?);
-            match eovr.commit(commit).await {
-                Err(error) if is_lost_race(&error) => {}
-                done => return done.map(|_| outcome),
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict, "the record kept changing while its analysis was stored"))
+            eovr.commit(commit).await?;
+            Ok(outcome)
+        });
+        stored.await?.ok_or_else(|| {
+            Error::new(ErrorKind::Conflict, "the record kept changing while its analysis was stored")
+        })
     }
 
     fn now(&self) -> Timestamp {

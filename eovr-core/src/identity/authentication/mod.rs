@@ -6,7 +6,7 @@
 //! host can run on a thread for blocking work:
 //!
 //! ```text
-//! knock(address, origin) → Knock ─ try_password(…), 20 ms of one core → Tried ─ enter(…) → Entry
+//! attempt(address, origin) → Attempt ─ try_password(…), 20 ms of one core → CheckedAttempt ─ enter(…) → LoginStep
 //! ```
 //!
 //! A refused caller gets the same message, after the same work, for every reason: unknown account, wrong password,
@@ -15,23 +15,23 @@
 //! Failures count until a login opens. A right password before a wrong code takes back only its own attempt.
 
 mod account;
-mod count;
-mod enter;
+mod attempt;
+mod bearer;
 mod factor;
 mod govern;
-mod keep;
 mod keys;
-mod leave;
+mod lockout;
+mod logout;
 mod origin;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use self::account::{OwnerWords, Profile};
-pub use self::enter::{Entry, Knock, Opened, Tried};
+pub use self::attempt::{Attempt, CheckedAttempt, LoginStep, Opened};
+pub use self::bearer::Authenticated;
+use self::bearer::Known;
 pub use self::factor::Enrolment;
-pub use self::keep::Admitted;
-use self::keep::Known;
 pub use self::keys::KeyBearer;
 pub use self::origin::{Network, Origin};
 use crate::access::{Tier, danger};
@@ -49,7 +49,7 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// use eovr_core::access::Role;
-/// use eovr_core::identity::doors::Limits;
+/// use eovr_core::identity::authentication::Limits;
 ///
 /// let strict = Limits { second_factor_from: Some(Role::AdminManager.tier()), ..Limits::default() };
 /// assert_eq!((strict.attempts, strict.lock_seconds), (5, 900));
@@ -111,32 +111,32 @@ impl Default for Limits {
 /// #     .kinds(identity::kinds()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
 /// # let nile = OrgId::new("NIL")?;
 /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
-/// use eovr_core::identity::doors::{Entry, Limits, Origin};
+/// use eovr_core::identity::authentication::{LoginStep, Limits, Origin};
 /// use eovr_core::identity::password::{Password, PasswordFlaw};
-/// use eovr_core::identity::{Doors, token::Signer};
+/// use eovr_core::identity::{Authentication, token::Signer};
 ///
 /// let secret = [9; 32]; // an example: 32 random bytes, the same on every node
 /// let signer = Signer::new("https://reports.example.org", &secret)?;
-/// let doors = Doors::open(eovr.clone(), signer, Limits::default()).await?;
+/// let authentication = Authentication::open(eovr.clone(), signer, Limits::default()).await?;
 /// let password = Password::typed("three camels read the news").map_err(PasswordFlaw::error)?;
-/// # let hash = doors.limits().cost.hash(&password, &mut doors.entropy()?)?.to_string();
+/// # let hash = authentication.limits().cost.hash(&password, &mut authentication.entropy()?)?.to_string();
 /// # let (email, display_name) = ("mona@example.org".to_owned(), "Mona Hassan".to_owned());
 /// # let (role, password_hash) = (Role::Staff, Some(hash));
 /// # let account = NewUser { role, email, display_name, password_hash, must_change: false };
 /// # let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
 /// # manager.create(&user::KIND, &nile, account.command()).await?;
 ///
-/// let knock = doors.knock("mona@example.org", Origin::client("ward tablet")).await?;
-/// let tried = knock.try_password(&password)?; // on a thread for blocking work
-/// let Entry::Open(opened) = doors.enter(tried).await? else { panic!("mona has no second factor") };
-/// let who = doors.admit(&opened.access).await?; // at each request
+/// let attempt = authentication.begin("mona@example.org", Origin::client("ward tablet")).await?;
+/// let tried = attempt.try_password(&password)?; // on a thread for blocking work
+/// let LoginStep::Open(opened) = authentication.login(tried).await? else { panic!("mona has no second factor") };
+/// let who = authentication.authenticate(&opened.access).await?; // at each request
 /// assert_eq!(who.session.actor().capacity(), "staff");
-/// doors.leave(&who).await?;
-/// assert_eq!(doors.admit(&opened.access).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+/// authentication.logout(&who).await?;
+/// assert_eq!(authentication.authenticate(&opened.access).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 /// # Ok(()) });
 /// ```
 #[derive(Clone)]
-pub struct Doors {
+pub struct Authentication {
     inner: Arc<Inner>,
 }
 
@@ -147,10 +147,7 @@ struct Inner {
     known: Known,
 }
 
-/// How often a decision is repeated after a lost race.
-const TRIES: u32 = 16;
-
-impl Doors {
+impl Authentication {
     /// Opens the login service of an engine that has the kinds of [`crate::identity::kinds`].
     ///
     /// # Errors
@@ -196,7 +193,7 @@ impl Doors {
 
     /// The same, with the state of the user's authentication, so that actions that require a recent one still check
     /// it.
-    fn holder_for(&self, who: &Admitted, account: &Record) -> Result<Session> {
+    fn holder_for(&self, who: &Authenticated, account: &Record) -> Result<Session> {
         let holder = user::holder(account)?;
         let proven = who.session.actor().needs_proof().is_ok();
         Ok(self.eovr().session(if proven { holder } else { holder.unproven() }))
@@ -222,8 +219,8 @@ impl Doors {
     }
 }
 
-impl fmt::Debug for Doors {
+impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Doors({:?})", self.inner.signer)
+        write!(f, "Authentication({:?})", self.inner.signer)
     }
 }

@@ -6,10 +6,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use eovr_core::Session;
 use eovr_core::identity::api_key;
-use eovr_core::identity::doors::Admitted;
+use eovr_core::identity::authentication::Authenticated;
 
 use super::Auth;
-use crate::http::caller::Gate;
+use crate::http::caller::Authenticate;
 use crate::http::problem::{Code, Problem};
 
 /// The authenticated caller of one request.
@@ -18,7 +18,7 @@ pub(crate) struct Arrival {
     /// The caller's permissions.
     pub(crate) session: Session,
     /// The login, if the caller is an account of this server.
-    pub(crate) person: Option<Admitted>,
+    pub(crate) person: Option<Authenticated>,
     /// The access that the API key grants, if the caller is a machine.
     pub(crate) key: Option<api_key::Access>,
 }
@@ -31,22 +31,22 @@ impl Arrival {
 }
 
 #[async_trait]
-impl Gate for Auth {
+impl Authenticate for Auth {
     async fn arrival(&self, headers: &HeaderMap) -> Result<Arrival, Problem> {
         let token = bearer(headers).ok_or_else(Problem::unauthenticated)?;
         if token.starts_with(api_key::PREFIX) {
-            let bearer = self.doors.admit_key(token).await?;
+            let bearer = self.authentication.authenticate_key(token).await?;
             return Ok(Arrival { session: bearer.session, person: None, key: Some(bearer.access) });
         }
         if let Some(provider) = &self.provider
             && provider.is_named_by(token)
         {
-            let actor = provider.actor(token, &self.doors).await?;
-            return Ok(Arrival::of(self.doors.eovr().session(actor)));
+            let actor = provider.actor(token, &self.authentication).await?;
+            return Ok(Arrival::of(self.authentication.eovr().session(actor)));
         }
         // An account that must still set up a second factor is authenticated here; the guard limits it to the setup
         // routes.
-        let person = self.doors.admit_to_enrol(token).await?;
+        let person = self.authentication.authenticate_to_enrol(token).await?;
         Ok(Arrival { session: person.session.clone(), person: Some(person), key: None })
     }
 }
@@ -57,7 +57,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// An account with a login on this server, as an argument of a handler. API keys and external accounts are refused.
-pub(crate) struct Person(pub(crate) Admitted);
+pub(crate) struct Person(pub(crate) Authenticated);
 
 impl<S: Send + Sync> FromRequestParts<S> for Person {
     type Rejection = Problem;

@@ -1,15 +1,15 @@
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::{Admitted, Doors};
+use crate::identity::authentication::{Authenticated, Authentication};
 use crate::identity::login::{self, LoginInfo, Reason};
 use crate::record::{Record, RecordId, Value};
 use crate::workflow::Label;
 
-impl Doors {
+impl Authentication {
     /// Logs out: ends this login.
     ///
     /// # Errors
     /// Errors of the store.
-    pub async fn leave(&self, who: &Admitted) -> Result<()> {
+    pub async fn logout(&self, who: &Authenticated) -> Result<()> {
         self.end(who.user, who.login, Reason::LeftBySelf).await
     }
 
@@ -17,7 +17,7 @@ impl Doors {
     ///
     /// # Errors
     /// `Unauthenticated` where `who` must authenticate again first.
-    pub async fn leave_everywhere(&self, who: &Admitted) -> Result<usize> {
+    pub async fn logout_everywhere(&self, who: &Authenticated) -> Result<usize> {
         self.may_end(who)?;
         let account = self.account(who.user).await?;
         self.end_all(&account, Reason::LeftBySelf, None).await
@@ -27,7 +27,7 @@ impl Doors {
     ///
     /// # Errors
     /// Errors of the store.
-    pub async fn logins(&self, who: &Admitted) -> Result<Vec<LoginInfo>> {
+    pub async fn logins(&self, who: &Authenticated) -> Result<Vec<LoginInfo>> {
         let account = self.account(who.user).await?;
         let holder = self.holder(&account)?;
         let mut logins = Vec::new();
@@ -52,7 +52,7 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where `who` must authenticate again first; `NotFound` where the account has no such login,
     /// also where another account has it.
-    pub async fn end_login(&self, who: &Admitted, login: RecordId) -> Result<()> {
+    pub async fn end_login(&self, who: &Authenticated, login: RecordId) -> Result<()> {
         self.may_end(who)?;
         let account = self.account(who.user).await?;
         if !self.open_logins(&account).await?.iter().any(|open| open.id() == login) {
@@ -62,7 +62,7 @@ impl Doors {
     }
 
     /// A person needs what the row of the action requires. The software itself may always end logins.
-    fn may_end(&self, who: &Admitted) -> Result<()> {
+    fn may_end(&self, who: &Authenticated) -> Result<()> {
         let kind = self.eovr().catalog().kind(&login::KIND)?;
         let row = kind.machine().action(login::Action::End.name());
         row.map_or(Ok(()), |row| row.proven(who.session.actor()))

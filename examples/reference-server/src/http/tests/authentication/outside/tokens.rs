@@ -5,11 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 
 /// A provider with one key, and a server that accepts its tokens.
-async fn ready() -> Failing<(Played, Key, Door)> {
+async fn ready() -> Failing<(Played, Key, Deployment)> {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
-    let door = beside(&played.settings()).await?;
-    Ok((played, key, door))
+    let site = beside(&played.settings()).await?;
+    Ok((played, key, site))
 }
 
 /// The claims with one of them changed; `null` removes it.
@@ -23,10 +23,10 @@ fn with(claims: &Value, name: &str, to: Value) -> Value {
 
 #[tokio::test]
 async fn a_person_of_the_provider_works_as_their_role_says() -> Tested {
-    let (played, key, door) = ready().await?;
-    let claims = played.claims(now(&door.clock));
+    let (played, key, site) = ready().await?;
+    let claims = played.claims(now(&site.clock));
     let mona = bearing(&key.sign(&claims)?);
-    let me = door.get(&mona, "/api/auth/me").await?.is(200)?.json()?;
+    let me = site.get(&mona, "/api/auth/me").await?.is(200)?.json()?;
     assert_eq!(
         (&me["role"], &me["human"], &me["facilities"]),
         (&json!("quality_admin"), &json!(true), &json!(["F1"]))
@@ -34,41 +34,41 @@ async fn a_person_of_the_provider_works_as_their_role_says() -> Tested {
     let id = me["id"].as_str().ok_or("an id")?;
     assert!(id.starts_with("oidc-") && !id.contains("f3c2"), "{id}");
     assert!(me["email"].is_null() && me["name"].is_null(), "{me}");
-    let made = door.post(&mona, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let made = site.post(&mona, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
     let path = format!("/api/incidents/{}", made.json()?["id"].as_str().ok_or("an id")?);
     let start = Some(json!({"action": "start"}));
-    door.post(&mona, &format!("{path}/transition"), start).await?.is(200)?;
+    site.post(&mona, &format!("{path}/transition"), start).await?.is(200)?;
     // The same person with a seat elsewhere does not see the incident; a colleague with the same seat does.
     let elsewhere = bearing(&key.sign(&with(&claims, "eovr_seat", json!("F2")))?);
-    assert_eq!(door.me(&elsewhere.access).await?.json()?["id"], id);
-    door.get(&elsewhere, &path).await?.problem(404, "not_found")?;
+    assert_eq!(site.me(&elsewhere.access).await?.json()?["id"], id);
+    site.get(&elsewhere, &path).await?.problem(404, "not_found")?;
     let colleague = bearing(&key.sign(&with(&claims, "sub", json!("somebody else")))?);
-    assert_ne!(door.me(&colleague.access).await?.json()?["id"], id);
-    door.get(&colleague, &path).await?.is(200)?;
+    assert_ne!(site.me(&colleague.access).await?.json()?["id"], id);
+    site.get(&colleague, &path).await?.is(200)?;
     // A person of the provider has no account and no login on this server.
-    door.get(&mona, "/api/auth/sessions").await?.problem(403, "denied")?;
-    door.post(&mona, "/api/auth/logout", None).await?.problem(403, "denied")?;
+    site.get(&mona, "/api/auth/sessions").await?.problem(403, "denied")?;
+    site.post(&mona, "/api/auth/logout", None).await?.problem(403, "denied")?;
     Ok(())
 }
 
 #[tokio::test]
 async fn accounts_of_this_server_still_log_in() -> Tested {
-    let (played, key, door) = ready().await?;
-    let mona = door.come_in(MONA).await?;
-    door.get(&mona, "/api/auth/me").await?.is(200)?;
-    door.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.is(200)?;
+    let (played, key, site) = ready().await?;
+    let mona = site.come_in(MONA).await?;
+    site.get(&mona, "/api/auth/me").await?.is(200)?;
+    site.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.is(200)?;
     // A forged token that uses our key name and an account id of ours is refused.
     let [header, claims] = read::<2>(&mona.access)?;
     let as_ours = Key { name: header["kid"].as_str().ok_or("a name")?.to_owned(), ..Key::new("")? };
     played.publish(&[&key, &as_ours])?;
-    door.pass(600).await?;
-    let mona = door.come_in(MONA).await?;
-    door.get(&mona, "/api/auth/me").await?.is(200)?;
+    site.pass(600).await?;
+    let mona = site.come_in(MONA).await?;
+    site.get(&mona, "/api/auth/me").await?.is(200)?;
     for typ in ["JWT", "at+jwt"] {
-        door.me(&as_ours.sign_as(typ, &claims)?).await?.problem(401, "unauthenticated")?;
+        site.me(&as_ours.sign_as(typ, &claims)?).await?.problem(401, "unauthenticated")?;
     }
-    let found = with(&played.claims(now(&door.clock)), "sub", claims["sub"].clone());
-    let found = door.me(&as_ours.sign(&found)?).await?.is(200)?.json()?;
+    let found = with(&played.claims(now(&site.clock)), "sub", claims["sub"].clone());
+    let found = site.me(&as_ours.sign(&found)?).await?.is(200)?.json()?;
     assert_ne!(found["id"], claims["sub"]);
     Ok(())
 }
@@ -76,25 +76,25 @@ async fn accounts_of_this_server_still_log_in() -> Tested {
 /// RFC 9068, 2.2: where no person takes part, the subject of a token is the client.
 #[tokio::test]
 async fn a_token_of_the_client_itself_is_a_machine() -> Tested {
-    let (played, key, door) = ready().await?;
-    let claims = with(&played.claims(now(&door.clock)), "client_id", json!("ward-board"));
-    let person = door.me(&key.sign(&claims)?).await?.is(200)?.json()?;
+    let (played, key, site) = ready().await?;
+    let claims = with(&played.claims(now(&site.clock)), "client_id", json!("ward-board"));
+    let person = site.me(&key.sign(&claims)?).await?.is(200)?.json()?;
     assert_eq!(person["human"], true, "{person}");
     let machine = bearing(&key.sign(&with(&claims, "sub", json!("ward-board")))?);
-    assert_eq!(door.me(&machine.access).await?.is(200)?.json()?["human"], false);
-    let made = door.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    assert_eq!(site.me(&machine.access).await?.is(200)?.json()?["human"], false);
+    let made = site.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
     let id = made.json()?["id"].as_str().ok_or("an id")?.to_owned();
     let start = Some(json!({"action": "start"}));
     let path = format!("/api/incidents/{id}/transition");
-    door.post(&machine, &path, start).await?.problem(400, "refused")?;
+    site.post(&machine, &path, start).await?.problem(400, "refused")?;
     Ok(())
 }
 
 /// The shapes of Keycloak, Entra ID and Auth0, as their documentation shows them.
 #[tokio::test]
 async fn machine_tokens_of_each_provider_are_recognised() -> Tested {
-    let (played, key, door) = ready().await?;
-    let base = played.claims(now(&door.clock));
+    let (played, key, site) = ready().await?;
+    let base = played.claims(now(&site.clock));
     let shaped = |more: Value| {
         let claims = more.as_object().into_iter().flatten();
         claims.fold(base.clone(), |all, (name, to)| with(&all, name, to.clone()))
@@ -117,13 +117,13 @@ async fn machine_tokens_of_each_provider_are_recognised() -> Tested {
         ("RFC 9068, without a login", json!({"sid": null, "client_id": "ward-app"}), false),
     ];
     for (who, more, human) in human {
-        let me = door.me(&key.sign(&shaped(more))?).await?.is(200)?.json()?;
+        let me = site.me(&key.sign(&shaped(more))?).await?.is(200)?.json()?;
         assert_eq!(me["human"], human, "{who}: {me}");
     }
     let machine = bearing(&key.sign(&shaped(json!({"preferred_username": "service-account-lab"})))?);
-    let made = door.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let made = site.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
     let path = format!("/api/incidents/{}/transition", made.json()?["id"].as_str().ok_or("an id")?);
-    door.post(&machine, &path, Some(json!({"action": "start"}))).await?.problem(400, "refused")?;
+    site.post(&machine, &path, Some(json!({"action": "start"}))).await?.problem(400, "refused")?;
     // The host can require that a token proves a person.
     let mut settings = played.settings();
     settings["demand_person"] = json!(true);
@@ -139,19 +139,19 @@ async fn machine_tokens_of_each_provider_are_recognised() -> Tested {
 
 #[tokio::test]
 async fn the_login_time_of_the_provider_counts_as_proof() -> Tested {
-    let (played, key, door) = ready().await?;
-    let at = now(&door.clock);
+    let (played, key, site) = ready().await?;
+    let at = now(&site.clock);
     let claims = with(&played.claims(at), "realm_access", json!({"roles": ["ovr-top"]}));
-    let site = identity::Site::all(door.eovr.org()).into_iter().next().ok_or("a facility")?;
-    let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
+    let entered = identity::Site::all(site.eovr.org()).into_iter().next().ok_or("a facility")?;
+    let setup = site.eovr.session(danger::unrestricted("test", "enter a facility")?);
+    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, entered.command()).await?.id;
     let path = format!("/api/facilities/{id}/link");
     let seconds = at.as_micros() / 1_000_000;
     for (auth_time, proven) in
         [(json!(seconds - 10), true), (json!(seconds - 301), false), (Value::Null, false)]
     {
         let top = bearing(&key.sign(&with(&claims, "auth_time", auth_time.clone()))?);
-        let got = door.post(&top, &path, None).await?;
+        let got = site.post(&top, &path, None).await?;
         if proven {
             got.is(200)?;
         } else {
@@ -171,12 +171,12 @@ async fn the_role_is_the_highest_of_those_that_the_claim_names() -> Tested {
         if !at.is_empty() {
             settings["roles_claim"] = json!(at);
         }
-        let door = beside(&settings).await?;
-        let mut all = with(&played.claims(now(&door.clock)), "realm_access", Value::Null);
+        let site = beside(&settings).await?;
+        let mut all = with(&played.claims(now(&site.clock)), "realm_access", Value::Null);
         for (name, value) in claims.as_object().into_iter().flatten() {
             all[name] = value.clone();
         }
-        let got = door.me(&key.sign(&all)?).await?;
+        let got = site.me(&key.sign(&all)?).await?;
         match role {
             Some(role) => assert_eq!(got.is(200)?.json()?["role"], role, "{at} {claims}"),
             None => {
@@ -209,11 +209,11 @@ async fn the_role_is_the_highest_of_those_that_the_claim_names() -> Tested {
 
 #[tokio::test]
 async fn a_role_needs_a_seat_of_its_level() -> Tested {
-    let (played, key, door) = ready().await?;
-    let claims = played.claims(now(&door.clock));
+    let (played, key, site) = ready().await?;
+    let claims = played.claims(now(&site.clock));
     let check = async |role: &str, seat: Value, facilities: Option<Value>| -> Tested {
         let claims = with(&claims, "realm_access", json!({"roles": [role]}));
-        let got = door.me(&key.sign(&with(&claims, "eovr_seat", seat.clone()))?).await?;
+        let got = site.me(&key.sign(&with(&claims, "eovr_seat", seat.clone()))?).await?;
         let Some(facilities) = facilities else {
             let detail = got.problem(403, "denied")?["detail"].to_string();
             assert!(detail.contains("`eovr_seat`"), "{detail}");
@@ -249,9 +249,9 @@ async fn a_role_needs_a_seat_of_its_level() -> Tested {
 /// Each token is refused with the same words; an access token with the same claims is accepted.
 #[tokio::test]
 async fn a_token_that_is_not_an_access_token_for_this_server_is_refused() -> Tested {
-    let (played, key, door) = ready().await?;
-    let claims = played.claims(now(&door.clock));
-    let at = now(&door.clock).as_micros() / 1_000_000;
+    let (played, key, site) = ready().await?;
+    let claims = played.claims(now(&site.clock));
+    let at = now(&site.clock).as_micros() / 1_000_000;
     let changed = |name: &str, to: Value| key.sign(&with(&claims, name, to));
     let untyped = with(&claims, "typ", Value::Null);
     let both = with(&claims, "aud", json!(["account", AUDIENCE]));
@@ -264,7 +264,7 @@ async fn a_token_that_is_not_an_access_token_for_this_server_is_refused() -> Tes
         ("a clock that is a little fast", changed("nbf", json!(at + 30))?),
     ];
     for (what, token) in &good {
-        assert_eq!(door.me(token).await?.status, 200, "{what}");
+        assert_eq!(site.me(token).await?.status, 200, "{what}");
     }
     let bad = [
         ("an ID token", key.sign(&untyped)?),
@@ -289,8 +289,8 @@ async fn a_token_that_is_not_an_access_token_for_this_server_is_refused() -> Tes
         ("made tomorrow", changed("iat", json!(at + 24 * 3600))?),
         ("a book", changed("picture", json!("A".repeat(20_000)))?),
     ];
-    refused(&door, &bad).await?;
-    door.me(&good[0].1).await?.is(200)?;
+    refused(&site, &bad).await?;
+    site.me(&good[0].1).await?.is(200)?;
     Ok(())
 }
 
@@ -307,10 +307,10 @@ async fn a_token_without_the_providers_signature_is_refused() -> Tested {
     let mut nameless = sealing.public()?;
     nameless["kid"] = Value::Null;
     played.give(Answer::of(json!({"keys": [encrypts, shared, other, nameless, signing.public()?]})));
-    let door = beside(&played.settings()).await?;
-    let claims = played.claims(now(&door.clock));
+    let site = beside(&played.settings()).await?;
+    let claims = played.claims(now(&site.clock));
     let good = signing.sign(&claims)?;
-    door.me(&good).await?.is(200)?;
+    site.me(&good).await?.is(200)?;
 
     let hmac = |kid: &str, secret: &[u8]| {
         let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
@@ -360,8 +360,8 @@ async fn a_token_without_the_providers_signature_is_refused() -> Tested {
         ("four parts", format!("{good}.{}", parts[2])),
         ("a signature of zeros", format!("{}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode([0; 64]))),
     ];
-    refused(&door, &bad).await?;
-    door.me(&good).await?.is(200)?;
+    refused(&site, &bad).await?;
+    site.me(&good).await?.is(200)?;
     Ok(())
 }
 
@@ -384,8 +384,8 @@ async fn a_key_verifies_where_all_that_it_says_allows_it() -> Tested {
     ] {
         let public = with(&with(&key.public()?, "use", usage), "key_ops", operations);
         played.give(Answer::of(json!({"keys": [public]})));
-        let door = beside(&played.settings()).await?;
-        let got = door.me(&key.sign(&played.claims(now(&door.clock)))?).await?;
+        let site = beside(&played.settings()).await?;
+        let got = site.me(&key.sign(&played.claims(now(&site.clock)))?).await?;
         assert_eq!(got.status == 200, opens, "{public}: {}", got.text);
     }
     Ok(())
@@ -400,12 +400,12 @@ async fn a_key_without_an_algorithm_is_used_by_its_type() -> Tested {
     public["alg"] = Value::Null;
     public["use"] = Value::Null;
     played.give(Answer::of(json!({"keys": [public]})));
-    let door = beside(&played.settings()).await?;
-    let claims = played.claims(now(&door.clock));
-    door.me(&key.sign(&claims)?).await?.is(200)?;
+    let site = beside(&played.settings()).await?;
+    let claims = played.claims(now(&site.clock));
+    site.me(&key.sign(&claims)?).await?.is(200)?;
     let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::HS256) };
     let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key.der))?;
-    door.me(&forged).await?.problem(401, "unauthenticated")?;
+    site.me(&forged).await?.problem(401, "unauthenticated")?;
     Ok(())
 }
 
@@ -433,16 +433,16 @@ async fn an_unreadable_key_does_not_invalidate_the_others() -> Tested {
     ] {
         for keys in [json!([strange, key.public()?]), json!([key.public()?, strange])] {
             played.give(Answer::of(json!({ "keys": keys })));
-            let door = beside(&played.settings()).await?;
-            let got = door.me(&key.sign(&played.claims(now(&door.clock)))?).await?;
+            let site = beside(&played.settings()).await?;
+            let got = site.me(&key.sign(&played.claims(now(&site.clock)))?).await?;
             assert_eq!(got.status, 200, "{strange}");
         }
     }
     for none in ["[]", "{}", r#"{"keys": {}}"#, r#"{"keys": null}"#, "nonsense"] {
         played.give(Answer::of(none));
-        let door = beside(&played.settings()).await?;
-        let token = key.sign(&played.claims(now(&door.clock)))?;
-        door.me(&token).await?.problem(503, "unavailable").map_err(|error| format!("{none}: {error}"))?;
+        let site = beside(&played.settings()).await?;
+        let token = key.sign(&played.claims(now(&site.clock)))?;
+        site.me(&token).await?.problem(503, "unavailable").map_err(|error| format!("{none}: {error}"))?;
     }
     Ok(())
 }
@@ -466,20 +466,20 @@ async fn keys_with_the_same_name_are_distinguished_by_algorithm() -> Tested {
     let played = Played::new(&[]).await?;
     for keys in [[point.public()?, public.clone()], [public.clone(), point.public()?]] {
         played.give(Answer::of(json!({ "keys": keys })));
-        let door = beside(&played.settings()).await?;
-        let claims = played.claims(now(&door.clock));
+        let site = beside(&played.settings()).await?;
+        let claims = played.claims(now(&site.clock));
         let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::RS256) };
-        door.me(&point.sign(&claims)?).await?.is(200)?;
-        door.me(&jsonwebtoken::encode(&header, &claims, &secret)?).await?.is(200)?;
+        site.me(&point.sign(&claims)?).await?.is(200)?;
+        site.me(&jsonwebtoken::encode(&header, &claims, &secret)?).await?.is(200)?;
     }
     // Two keys share a name and an algorithm, as in the middle of a careless rotation; either may have signed.
     let other = Key::new("one")?;
     played.give(Answer::of(json!({"keys": [point.public()?, other.public()?]})));
-    let door = beside(&played.settings()).await?;
-    let claims = played.claims(now(&door.clock));
-    door.me(&point.sign(&claims)?).await?.is(200)?;
-    door.me(&other.sign(&claims)?).await?.is(200)?;
-    refused(&door, &[("a third", Key::new("one")?.sign(&claims)?)]).await
+    let site = beside(&played.settings()).await?;
+    let claims = played.claims(now(&site.clock));
+    site.me(&point.sign(&claims)?).await?.is(200)?;
+    site.me(&other.sign(&claims)?).await?.is(200)?;
+    refused(&site, &[("a third", Key::new("one")?.sign(&claims)?)]).await
 }
 
 /// Key names are optional for keys and tokens (RFC 7515, 4.1.4). Without one the choice must be unambiguous.
@@ -498,9 +498,9 @@ async fn without_a_key_name_the_only_key_of_the_algorithm_is_used() -> Tested {
         (json!([nameless(&one)?, other.public()?]), 401, 401),
     ] {
         played.give(Answer::of(json!({ "keys": keys })));
-        let door = beside(&played.settings()).await?;
-        let claims = played.claims(now(&door.clock));
-        let said = [door.me(&one.sign(&claims)?).await?, door.me(&unnamed(&one, &claims)?).await?];
+        let site = beside(&played.settings()).await?;
+        let claims = played.claims(now(&site.clock));
+        let said = [site.me(&one.sign(&claims)?).await?, site.me(&unnamed(&one, &claims)?).await?];
         assert_eq!(said.map(|got| got.status.as_u16()), [named, without], "{keys}");
     }
     Ok(())
@@ -518,16 +518,16 @@ async fn a_set_may_have_any_number_of_keys() -> Tested {
     keys.push(last.public()?);
     let played = Played::new(&[]).await?;
     played.give(Answer::of(json!({ "keys": keys })));
-    let door = beside(&played.settings()).await?;
-    door.me(&last.sign(&played.claims(now(&door.clock)))?).await?.is(200)?;
+    let site = beside(&played.settings()).await?;
+    site.me(&last.sign(&played.claims(now(&site.clock)))?).await?.is(200)?;
     Ok(())
 }
 
 /// RFC 7515, 4.1.11: a critical header that the server does not understand makes the token invalid.
 #[tokio::test]
 async fn a_critical_extension_is_refused_even_if_signed() -> Tested {
-    let (played, key, door) = ready().await?;
-    let claims = played.claims(now(&door.clock));
+    let (played, key, site) = ready().await?;
+    let claims = played.claims(now(&site.clock));
     let signed = |crit: Value| {
         let header = json!({"alg": "ES256", "typ": "JWT", "kid": "one", "crit": crit, "exp": 1, "b64": true});
         let said = format!(
@@ -545,23 +545,23 @@ async fn a_critical_extension_is_refused_even_if_signed() -> Tested {
         ("none", signed(json!([]))?),
         ("nothing", signed(Value::Null)?),
     ];
-    refused(&door, &bad).await
+    refused(&site, &bad).await
 }
 
 /// Entra ID's access tokens have no type claim. A host can accept them by a setting; ID tokens are still refused.
 #[tokio::test]
 async fn an_access_token_without_a_type_is_accepted_if_the_host_allows_it() -> Tested {
-    let (played, key, door) = ready().await?;
-    let plain = with(&played.claims(now(&door.clock)), "typ", Value::Null);
+    let (played, key, site) = ready().await?;
+    let plain = with(&played.claims(now(&site.clock)), "typ", Value::Null);
     let delegated = with(&plain, "scp", json!("reports.write"));
-    refused(&door, &[("not said", key.sign(&delegated)?)]).await?;
+    refused(&site, &[("not said", key.sign(&delegated)?)]).await?;
     let mut settings = played.settings();
     settings["plain_jwt"] = json!(true);
-    let door = beside(&settings).await?;
+    let site = beside(&settings).await?;
     let application = with(&plain, "idtyp", json!("app"));
-    assert_eq!(door.me(&key.sign(&delegated)?).await?.is(200)?.json()?["human"], true);
-    assert_eq!(door.me(&key.sign(&application)?).await?.is(200)?.json()?["human"], false);
-    door.me(&key.sign_as("at+jwt", &plain)?).await?.is(200)?;
+    assert_eq!(site.me(&key.sign(&delegated)?).await?.is(200)?.json()?["human"], true);
+    assert_eq!(site.me(&key.sign(&application)?).await?.is(200)?.json()?["human"], false);
+    site.me(&key.sign_as("at+jwt", &plain)?).await?.is(200)?;
     let bad = [
         ("an ID token", key.sign(&plain)?),
         ("an ID token with a nonce", key.sign(&with(&delegated, "nonce", json!("n")))?),
@@ -570,13 +570,13 @@ async fn an_access_token_without_a_type_is_accepted_if_the_host_allows_it() -> T
         ("a refresh token", key.sign(&with(&delegated, "typ", json!("Refresh")))?),
         ("a logout token", key.sign_as("logout+jwt", &delegated)?),
     ];
-    refused(&door, &bad).await
+    refused(&site, &bad).await
 }
 
-async fn refused(door: &Door, tokens: &[(&str, String)]) -> Tested {
+async fn refused(site: &Deployment, tokens: &[(&str, String)]) -> Tested {
     let mut said = std::collections::BTreeSet::new();
     for (what, token) in tokens {
-        let got = door.me(token).await?;
+        let got = site.me(token).await?;
         assert_eq!(got.status, 401, "{what}: {}", got.text);
         let problem = got.problem(401, "unauthenticated")?;
         said.insert(problem["detail"].to_string());
