@@ -31,6 +31,7 @@ mod commit;
 mod committer;
 mod config;
 mod connection;
+mod copier;
 mod dialect;
 mod error;
 mod index;

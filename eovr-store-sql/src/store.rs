@@ -16,6 +16,7 @@ use crate::commit::{self, Job, Schemas};
 use crate::committer::Committer;
 use crate::config::SqlConfig;
 use crate::connection::Pool;
+use crate::copier::Copier;
 use crate::dialect::{Dialect, sqlite};
 use crate::error::{damaged, is_lost, is_silent, silent, translate};
 use crate::lease;
@@ -119,7 +120,9 @@ impl SqlStore {
         link.check_sessions(&mut writer).await?;
         let readers = link.connect_to_read(&config).await?;
         let committer = Committer::new(link.clone(), writer, config.patience);
-        let writer = Writer::start(committer, config.group);
+        // Only a file has a log that the store copies.
+        let copier = (!link.is_remote()).then(|| Copier::start(link.clone()));
+        let writer = Writer::start(committer, copier, config.group);
         let schemas = RwLock::new(Arc::new(BTreeMap::new()));
         Ok(Self { inner: Arc::new(Inner { config, link, dialect, writer, readers, schemas }) })
     }

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::commit::Job;
 use crate::committer::Committer;
+use crate::copier::Copier;
 use crate::error::{stopped, stopped_in_the_middle};
 use crate::row::Row;
 
@@ -32,9 +33,9 @@ type Message = Option<(Job, Answer)>;
 const WAITING: usize = 1024;
 
 impl Writer {
-    pub(crate) fn start(committer: Committer, group: usize) -> Self {
+    pub(crate) fn start(committer: Committer, copier: Option<Copier>, group: usize) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(work(committer, waiting, group.clamp(1, WAITING)));
+        let task = tokio::spawn(work(committer, copier, waiting, group.clamp(1, WAITING)));
         Self { jobs, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -57,7 +58,12 @@ impl Writer {
     }
 }
 
-async fn work(mut committer: Committer, mut waiting: mpsc::Receiver<Message>, most: usize) {
+async fn work(
+    mut committer: Committer,
+    mut copier: Option<Copier>,
+    mut waiting: mpsc::Receiver<Message>,
+    most: usize,
+) {
     let mut group = Vec::with_capacity(most);
     while waiting.recv_many(&mut group, most).await > 0 {
         if group.iter().any(Option::is_none) {
@@ -67,7 +73,11 @@ async fn work(mut committer: Committer, mut waiting: mpsc::Receiver<Message>, mo
         for (answer, result) in answers.into_iter().zip(committer.settle(jobs).await) {
             // A cancelled caller gets no answer.
             let _ = answer.send(result);
+            copier.iter_mut().for_each(|copier| copier.committed(1));
         }
+    }
+    if let Some(copier) = copier {
+        copier.close().await;
     }
     committer.close().await;
 }

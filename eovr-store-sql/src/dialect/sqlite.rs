@@ -29,8 +29,8 @@ pub(crate) fn writer_options(path: &Path, mapped: bool, durability: Durability) 
         .synchronous(synchronous)
         // The bytes of a destroyed key must not remain in free pages.
         .pragma("secure_delete", "ON")
-        // The commit that triggers a checkpoint waits about 40 ms for it. A report takes about two dozen pages, so with
-        // 16,000 pages (64 MiB of log) this affects one commit in hundreds, and a page is copied less often.
+        // The commit that fills the log copies what `copier` has not copied yet. Its callers wait about 40 ms where that
+        // is everything. A report takes about two dozen pages, so 16,000 pages (64 MiB of log) are hundreds of commits.
         .pragma("wal_autocheckpoint", "16000")
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::conformance;
@@ -110,6 +111,28 @@ async fn no_words_of_a_report_reach_the_file() {
     assert_eq!(readable, ("OVR-2026-000001".to_owned(), "in_progress".to_owned(), "medication".to_owned()));
     // A search finds the file number with any spaces and digits.
     assert_eq!(quality.incidents().of_file("zebra  FILE").await.unwrap().items.len(), 1);
+}
+
+/// Otherwise the commit that fills the log copies all of it, and the callers of that commit wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_copied_into_the_file_while_commits_go_on() {
+    const DEADLINE: Duration = Duration::from_secs(20);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.db");
+    let store = SqlStore::open(&url(&file)).await.unwrap();
+    let (eovr, _) = hospital(Arc::new(store.clone())).await;
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let length = || std::fs::metadata(&file).unwrap().len();
+    let before = length();
+    let end = Instant::now() + DEADLINE;
+    while length() == before {
+        nurse.incidents().report(&id("CAI-1-1"), report("The wrong syringe was given.")).await.unwrap();
+        assert!(Instant::now() < end, "nothing was copied");
+    }
+    let log = file.with_extension("db-wal");
+    assert!(std::fs::metadata(&log).unwrap().len() < 32 << 20, "the log was full, so a commit copied it");
+    store.close().await;
+    assert!(!log.exists(), "the writer closes last and removes the log");
 }
 
 trait Act {
