@@ -231,13 +231,13 @@ async fn five_wrong_attempts_lock_for_a_quarter_of_an_hour_even_after_a_restart(
 #[tokio::test]
 async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
     let ward = Arc::new(ward().await);
-    let mut knocks = Vec::new();
+    let mut attempts = Vec::new();
     for _ in 0..12 {
         // All attempts pass the check before the first one verifies its password.
-        knocks.push(ward.authentication.begin(EMAIL, Origin::default()).await.unwrap());
+        attempts.push(ward.authentication.begin(EMAIL, Origin::default()).await.unwrap());
     }
     let mut right = 0;
-    for attempt in knocks {
+    for attempt in attempts {
         right += usize::from(
             ward.authentication.login(attempt.try_password(&typed(PASSWORD)).unwrap()).await.is_ok(),
         );

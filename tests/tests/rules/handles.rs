@@ -199,14 +199,17 @@ fn read() -> Sources {
     read
 }
 
-/// The public structs that hold an engine or a session, directly or in a struct within.
+/// The public structs that hold an engine or a session, directly or in a struct within. Where two files have private
+/// structs of one name, each counts in its own file only.
 fn handles(structs: &[BTreeMap<String, Declared>]) -> BTreeSet<String> {
-    let mut handles: BTreeSet<String> = ["Eovr", "Session"].map(str::to_owned).into();
+    let mut count = BTreeMap::new();
+    structs.iter().flat_map(BTreeMap::keys).for_each(|name| *count.entry(name).or_insert(0) += 1);
+    let everywhere = |name: &str, declared: &Declared| declared.public || count.get(&name.to_owned()) == Some(&1);
+    let mut holders: BTreeSet<String> = ["Eovr", "Session"].map(str::to_owned).into();
     loop {
-        let mut more = handles.clone();
+        let before = holders.len();
         for file in structs {
-            // Private structs of other files can have the same name, so they count in their own file only.
-            let mut here = handles.clone();
+            let mut here = holders.clone();
             loop {
                 let holds = |declared: &Declared| declared.words.iter().any(|word| here.contains(word));
                 let new = file.iter().filter(|(name, declared)| holds(declared) && !here.contains(*name));
@@ -216,13 +219,16 @@ fn handles(structs: &[BTreeMap<String, Declared>]) -> BTreeSet<String> {
                 }
                 here.extend(new);
             }
-            more.extend(here.into_iter().filter(|name| file.get(name).is_some_and(|one| one.public)));
+            here.retain(|name| file.get(name).is_some_and(|declared| everywhere(name, declared)));
+            holders.extend(here);
         }
-        if more == handles {
-            return handles;
+        if holders.len() == before {
+            break;
         }
-        handles = more;
     }
+    let public = |name: &String| structs.iter().any(|file| file.get(name).is_some_and(|one| one.public));
+    holders.retain(public);
+    holders
 }
 
 #[test]

@@ -139,7 +139,7 @@ async fn two_readers_take_nothing_from_each_other() {
     for round in 1..=3_usize {
         tell(&nurse, "one more report").await;
         let now = Timestamp::from_micros(1);
-        assert!(!eovr.store().lease(100, now, now).await.unwrap().is_empty(), "the post room has its own");
+        assert!(!eovr.store().lease(100, now, now).await.unwrap().is_empty(), "the dispatcher has its own");
         for reader in [&mut one, &mut other] {
             let news = reader.next(1000).await.unwrap();
             assert_eq!(told(&news).len(), 1, "round {round}");

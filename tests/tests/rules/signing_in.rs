@@ -148,7 +148,7 @@ async fn concurrent_attempts_get_the_same_answer_with_and_without_an_account() {
         SqlStore::open(&format!("sqlite://{}", folder.path().join("eovr.db").display())).await.unwrap();
     let ward = Arc::new(ward_on(Arc::new(store)).await);
     for round in 0..3 {
-        let knocks = (0..96).map(|number| {
+        let attempts = (0..96).map(|number| {
             let ward = ward.clone();
             let email = match number % 6 {
                 0 => EMAIL.to_owned(),
@@ -158,9 +158,9 @@ async fn concurrent_attempts_get_the_same_answer_with_and_without_an_account() {
             };
             tokio::spawn(async move { ward.authentication.begin(&email, Origin::default()).await.map(drop) })
         });
-        for (number, knocked) in join_all(knocks).await.into_iter().enumerate() {
-            let knocked = knocked.unwrap();
-            assert!(knocked.is_ok(), "round {round}, attempt {number}: {}", knocked.unwrap_err());
+        for (number, begun) in join_all(attempts).await.into_iter().enumerate() {
+            let begun = begun.unwrap();
+            assert!(begun.is_ok(), "round {round}, attempt {number}: {}", begun.unwrap_err());
         }
     }
 }

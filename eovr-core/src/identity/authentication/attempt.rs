@@ -83,8 +83,9 @@ impl Authentication {
         self.at(found, lane, origin).await
     }
 
-    /// Starts another password check of a logged-in user, for [`Authentication::prove`] or [`Authentication::change_password`].
-    /// Failures count only for this login, and attempts of strangers are counted elsewhere.
+    /// Starts another password check of a logged-in user, for [`Authentication::prove`] or
+    /// [`Authentication::change_password`]. Failures count only for this login, and attempts of strangers are counted
+    /// elsewhere.
     ///
     /// # Errors
     /// The errors of [`Authentication::begin`].

@@ -6,7 +6,7 @@
 //! host can run on a thread for blocking work:
 //!
 //! ```text
-//! attempt(address, origin) → Attempt ─ try_password(…), 20 ms of one core → CheckedAttempt ─ enter(…) → LoginStep
+//! begin(address, origin) → Attempt ─ try_password(…), 20 ms of one core → CheckedAttempt ─ login(…) → LoginStep
 //! ```
 //!
 //! A refused caller gets the same message, after the same work, for every reason: unknown account, wrong password,

@@ -129,7 +129,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             post(
                 "/api/users/{id}/unlock",
                 "unlock",
-                "Opens the authentication that failed attempts have closed",
+                "Opens the doors that failed attempts have closed",
             )
             .takes::<Why>(),
             unlock,
