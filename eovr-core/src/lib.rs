@@ -76,6 +76,9 @@ pub mod triage;
 mod typed;
 pub mod workflow;
 
+/// Crates whose types are in the public API. A host that uses them from here has the same versions.
+pub use {async_trait::async_trait, jiff, uuid, zeroize};
+
 pub use crate::decide::Command;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::name::Name;

@@ -10,7 +10,7 @@ use crate::identity::facility;
 use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::ports::Analyst;
+use crate::ports::{Analyst, observe};
 use crate::record::{Column, Query, Record, RecordId, Tally, Test, Value};
 use crate::seal::Entropy;
 use crate::service::{Eovr, Session, is_lost_race};
@@ -169,7 +169,7 @@ impl Gateway {
                 return Ok(Sent::Spent);
             };
             match self.session.eovr().commit(own.and(one_more)).await {
-                Err(error) if is_lost_race(&error) => {}
+                Err(error) if is_lost_race(&error) => observe::repeated(&error),
                 done => {
                     let written = done?.written.into_iter().find(|written| written.id == job.id());
                     let written = written.ok_or_else(|| Error::bug("a commit writes its records"))?;

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name;
 use crate::name::Name;
 use crate::org::OrgId;
-use crate::ports::{Analyst, Answered};
+use crate::ports::{Analyst, Answered, observe};
 use crate::record::{Column, Query, Record, RecordId, Test};
 use crate::risk::Band;
 use crate::service::{Eovr, until_won};
@@ -139,6 +139,11 @@ impl Worker {
     /// # Errors
     /// Errors of the store; the analysis stays due.
     pub async fn work(&self, id: RecordId) -> Result<Outcome> {
+        let kind = self.gateway.session().eovr().catalog().kind(&KIND)?;
+        observe::operation("work", Some(kind), "", self.work_on(id)).await
+    }
+
+    async fn work_on(&self, id: RecordId) -> Result<Outcome> {
         let job = self.gateway.job(id).await?;
         let now = self.now();
         let due = job.time("due_at").is_none_or(|due| due <= now);

@@ -18,6 +18,8 @@ mod places;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::cube::Cube;
 use crate::access::{ActionRow, Tiers};
 use crate::error::Result;
@@ -26,7 +28,7 @@ use crate::name::Name;
 use crate::record::{Cell, Column};
 
 /// Counts and their source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Figures {
     /// One cell for each combination that occurs, in the order of the keys.
     pub cells: Vec<Cell>,
@@ -35,7 +37,8 @@ pub struct Figures {
 }
 
 /// The source of counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The store.
     Store,

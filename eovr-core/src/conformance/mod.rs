@@ -90,12 +90,6 @@ impl<S: Store + 'static> IntoStore for S {
     }
 }
 
-impl IntoStore for Arc<dyn Store> {
-    fn into_store(self) -> Arc<dyn Store> {
-        self
-    }
-}
-
 /// All cases, in a readable order.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     cases::ALL.iter().copied().flatten()

@@ -9,13 +9,16 @@ mod refusal;
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::refusal::{Refusal, Unmet};
 
 /// The result of every fallible operation in eovr.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of an error. Hosts match on this; the message is for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The kind of an error. Hosts match on this; the message is for people. In JSON a kind is its [name](ErrorKind::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A value breaks a rule of its kind: too short, outside the scale, unknown name, impossible date.
@@ -62,6 +65,38 @@ impl ErrorKind {
             Self::Uncertain => "uncertain",
             Self::Config => "config",
             Self::Bug => "bug",
+        }
+    }
+
+    /// The HTTP status for a host that answers over HTTP, as the reference server does.
+    ///
+    /// | kind | status | the client should |
+    /// |---|---|---|
+    /// | `InvalidInput` | 422 | correct the value that [`Error::field`] names; [`Error::help`] says what is accepted |
+    /// | `Refused` | 400 | offer the actions of [`Error::refusal`] instead |
+    /// | `Unauthenticated` | 401 | authenticate again |
+    /// | `Denied` | 403 | not offer this to this actor |
+    /// | `NotFound` | 404 | treat the record as absent: one out of scope has the same answer |
+    /// | `Conflict` | 409 | load the record again, show it, and let the person decide again |
+    /// | `Unavailable` | 503 | send the same request again after a few seconds |
+    /// | `Uncertain` | 503 | load the record and check, before it sends anything again |
+    /// | `Tampered`, `Key`, `Config`, `Bug` | 500 | show no details: they are for the log and the operator |
+    ///
+    /// ```
+    /// use eovr_core::ErrorKind;
+    ///
+    /// assert_eq!(ErrorKind::Conflict.http_status(), 409);
+    /// ```
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::InvalidInput => 422,
+            Self::Refused => 400,
+            Self::Unauthenticated => 401,
+            Self::Denied => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::Unavailable | Self::Uncertain => 503,
+            Self::Tampered | Self::Key | Self::Config | Self::Bug => 500,
         }
     }
 }
@@ -299,5 +334,37 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.inner.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_name_in_json_and_its_status() {
+        let expected = [
+            ("invalid_input", 422),
+            ("refused", 400),
+            ("unauthenticated", 401),
+            ("denied", 403),
+            ("not_found", 404),
+            ("conflict", 409),
+            ("tampered", 500),
+            ("key", 500),
+            ("unavailable", 503),
+            ("uncertain", 503),
+            ("config", 500),
+            ("bug", 500),
+        ];
+        // The error of serde lists all kinds.
+        let unknown = serde_json::from_str::<ErrorKind>(r#""none of them""#).unwrap_err().to_string();
+        let names: Vec<_> = unknown.split('`').skip(3).step_by(2).collect();
+        assert_eq!(names, expected.map(|(name, _)| name));
+        for (name, status) in expected {
+            let kind: ErrorKind = serde_json::from_value(name.into()).unwrap();
+            assert_eq!((kind.name(), kind.http_status()), (name, status));
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        }
     }
 }

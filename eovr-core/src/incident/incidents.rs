@@ -11,7 +11,7 @@ use crate::incident::{
 };
 use crate::name;
 use crate::org::OrgId;
-use crate::ports::Written;
+use crate::ports::{Written, observe};
 use crate::record::{ActorId, Column, Page, Query, Record, RecordId, Test, Value};
 use crate::service::{Session, Trail, keys_have_changed};
 use crate::typed;
@@ -323,7 +323,10 @@ impl Incidents<'_> {
             let mark = self.session.decide_on(&kind, &old, mark.clone()).await?;
             let new = reporter.decide_new(&kind, id, stamp.clone(), None, report.clone())?;
             match eovr.commit(new.and(mark)).await {
-                Err(error) if again && keys_have_changed(&error) => again = false,
+                Err(error) if again && keys_have_changed(&error) => {
+                    observe::repeated(&error);
+                    again = false;
+                }
                 done => break done?.written,
             }
         };

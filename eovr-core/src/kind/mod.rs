@@ -84,6 +84,12 @@ pub trait Complete: fmt::Debug + Send + Sync {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()>;
 }
 
+impl<T: ?Sized + Complete> Complete for Arc<T> {
+    fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+        (**self).complete(draft)
+    }
+}
+
 /// The engine's own action on every kind: a key holder vouches for a chain that an older release wrote. It changes only
 /// the length of the chain.
 pub(crate) const VOUCH: Name = Name::from_static("vouch");

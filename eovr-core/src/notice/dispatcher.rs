@@ -10,7 +10,7 @@ use crate::name::Name;
 use crate::notice::rule::over;
 use crate::notice::{Action, Channel, KIND, Rule, To};
 use crate::org::{OrgId, Stamp};
-use crate::ports::Parcel;
+use crate::ports::{Parcel, observe};
 use crate::record::{Record, RecordId, Value};
 use crate::service::{Eovr, Session};
 use crate::workflow::Label as _;
@@ -86,6 +86,11 @@ impl Dispatcher {
     /// # Errors
     /// Errors of the store. The outbox hands the same messages out again after their lease.
     pub async fn route(&self) -> Result<Routed> {
+        let kind = self.session.eovr().catalog().kind(&KIND)?;
+        observe::operation("route", Some(kind), "", self.route_batch()).await
+    }
+
+    async fn route_batch(&self) -> Result<Routed> {
         let eovr = self.session.eovr();
         let now = eovr.now();
         let parcels = eovr.store().lease(AT_A_TIME, now, now.plus_seconds(LEASE_SECONDS)).await?;

@@ -2,16 +2,25 @@
 //! external analyst.
 //!
 //! Each port is a small trait that the engine holds as a trait object, so that a Python host or a web server needs no
-//! type parameters. [`crate::memory`] and the `eovr-store-*` crates implement the store.
+//! type parameters. [`crate::memory`] and the `eovr-store-*` crates implement the store. An [`Arc`](std::sync::Arc) of a
+//! port is the port too, so a host can keep a handle to what it gives away.
 
 mod analyst;
 mod blobs;
+pub(crate) mod observe;
+#[cfg(feature = "tracing")]
+mod observed;
+#[cfg(all(test, feature = "testing", feature = "tracing"))]
+mod observed_tests;
+mod shared;
 mod store;
 
 use std::fmt::Debug;
 
 pub use self::analyst::{Analyst, Answered};
 pub use self::blobs::Blobs;
+#[cfg(feature = "tracing")]
+pub use self::observed::Observed;
 pub use self::store::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use crate::access::Actor;
 use crate::error::Result;

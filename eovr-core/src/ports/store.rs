@@ -1,6 +1,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::access::Scope;
 use crate::audit::StoredEvent;
@@ -178,7 +179,16 @@ pub struct Receipt {
 }
 
 /// One record that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use eovr_core::ports::Written;
+///
+/// let json = r#"{"id":"0192f0c1-7c00-7000-8000-000000000001","version":1,"number":"OVR-2026-000001"}"#;
+/// let written: Written = serde_json::from_str(json)?;
+/// assert_eq!(serde_json::to_string(&written)?, json);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// Its id.
     pub id: RecordId,

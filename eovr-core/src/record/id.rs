@@ -68,6 +68,26 @@ impl RecordId {
     }
 }
 
+/// Any UUID. A store sorts ids of another version than 7 anywhere.
+///
+/// ```
+/// use eovr_core::{record::RecordId, uuid::Uuid};
+///
+/// let uuid: Uuid = RecordId::derived("hospital.import.v1", &[b"4711"]).into();
+/// assert_eq!(RecordId::from(uuid).to_string(), uuid.to_string());
+/// ```
+impl From<Uuid> for RecordId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl From<RecordId> for Uuid {
+    fn from(id: RecordId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)

@@ -4,6 +4,7 @@
 //! of the audit chain. **Facets** are typed and can be queried: codes, numbers, times; a facet never identifies a
 //! person. **Sealed fields** contain everything else, and only a key opens them ([`crate::seal`]).
 
+mod hex;
 mod id;
 mod query;
 mod value;
@@ -11,8 +12,10 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use self::hex::{Hex, unhex};
 pub use self::id::{ActorId, RecordId};
 pub(crate) use self::query::check_limit;
 pub use self::query::{Cell, Clause, Column, Cursor, Page, Query, Tally, Test};
@@ -24,7 +27,20 @@ use crate::seal::Sealed;
 use crate::time::Timestamp;
 
 /// The common part of all records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nurse = testing::session(&eovr, "nurse-7", Role::Staff, "NIL")?;
+/// # let (nile, report) = (OrgId::new("NIL")?, testing::report());
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let json = serde_json::to_value(nurse.incidents().load(id).await?.envelope())?;
+/// assert_eq!(json["state"], "created");
+/// assert_eq!(json["stamp"]["facility"], "NIL");
+/// # Ok(()) });
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// The kind.
     pub kind: Name,
@@ -54,11 +70,12 @@ pub struct Envelope {
 }
 
 /// The newest event of a record's audit chain.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Head {
     /// The number of events in the chain.
     pub seq: u64,
-    /// The hash of the newest event.
+    /// The hash of the newest event; 64 hexadecimal digits in JSON.
+    #[serde(with = "hex")]
     pub hash: [u8; 32],
 }
 
@@ -177,7 +194,7 @@ impl Record {
 
 /// A record in a list: its envelope and the requested facets, without sealed fields. It is not a [`Record`], because a
 /// decision needs a complete record.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Listed {
     pub(crate) envelope: Envelope,
     pub(crate) facets: BTreeMap<Name, Value>,

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -225,7 +226,7 @@ impl Column {
 /// The end of a page. Pages are ordered by time of creation, newest first, then by id, so a cursor stays valid while
 /// new records arrive.
 ///
-/// Its text form has 32 letters and digits and is opaque to clients.
+/// Its text form has 32 letters and digits and is opaque to clients. In JSON it is that text.
 ///
 /// ```
 /// use eovr_core::record::{Cursor, RecordId};
@@ -269,6 +270,18 @@ impl FromStr for Cursor {
     }
 }
 
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// One page.
 ///
 /// ```
@@ -293,7 +306,7 @@ impl FromStr for Cursor {
 /// assert_eq!(seen, 3);
 /// # Ok(()) });
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// The records, newest first.
     pub items: Vec<T>,
@@ -371,8 +384,8 @@ impl Tally {
     }
 }
 
-/// One count of a tally.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// One count of a tally. It is written as JSON and not read back, because only the kind knows the types of the values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Cell {
     /// The values of the columns of [`Tally::by`], in their order; `None`: not set.
     pub key: Vec<Option<Value>>,
@@ -386,5 +399,22 @@ pub(crate) fn check_limit(limit: u32) -> Result<()> {
     } else {
         Err(Error::invalid("invalid page size")
             .with_help(format!("ask for 1 to {} records", Query::LARGEST_PAGE)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_goes_round_through_json_with_its_cursor_as_one_text() {
+        let id = RecordId::from_bytes([7; 16]);
+        let next = Cursor { created_at: Timestamp::from_micros(1_795_336_200_000_000), id };
+        let page = Page { items: vec![id], next: Some(next), damaged: vec![id] };
+        let json = serde_json::to_value(&page).unwrap();
+        assert_eq!(json["next"], next.to_string());
+        assert_eq!(serde_json::from_value::<Page<RecordId>>(json).unwrap(), page);
+        let error = serde_json::from_str::<Cursor>(r#""page 2""#).unwrap_err().to_string();
+        assert!(error.contains("`next` cursor") && !error.contains("page 2"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
+use crate::ports::observe;
 use crate::record::{Query, Record, RecordId, Value};
 use crate::seal::{MasterKey, Purpose, WrappedKey};
 use crate::service::{Eovr, Session};
@@ -106,6 +107,7 @@ impl Eovr {
     }
 
     pub(super) async fn refresh_audit_keys(&self) -> Result<()> {
+        observe::read_keys();
         let master = self.audit_master()?;
         let kept = self.kept_audit_keys().await?;
         let before = self.authenticator();

@@ -1,5 +1,5 @@
 use crate::error::Result;
-use crate::ports::{Posted, Store};
+use crate::ports::{Posted, Store, observe};
 
 /// Reads the feed page by page, from a position to the end.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Follower {
 
     /// The next messages, oldest first.
     pub(crate) async fn next(&mut self, store: &dyn Store) -> Result<Vec<Posted>> {
-        let page = store.feed(self.position, self.page).await?;
+        let page = observe::operation("feed", None, "", store.feed(self.position, self.page)).await?;
         self.at_end = page.is_empty() || page.len() < self.page as usize;
         self.position = page.last().map_or(self.position, |posted| posted.position);
         Ok(page)

@@ -8,7 +8,7 @@ use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{Catalog, Kind, VOUCH};
 use crate::name::Name;
-use crate::ports::Posted;
+use crate::ports::{Posted, observe};
 use crate::record::{Query, Record, RecordId};
 use crate::service::{Follower, Session, is_lost_race};
 
@@ -172,7 +172,10 @@ impl Session {
                     let attested = self.attested(kind.name(), id).await?;
                     let commit = self.decide_attested(kind, &attested, Command::new(&VOUCH)).await?;
                     match self.eovr().commit(commit).await {
-                        Err(error) if is_lost_race(&error) => continue,
+                        Err(error) if is_lost_race(&error) => {
+                            observe::repeated(&error);
+                            continue;
+                        }
                         done => drop(done?),
                     }
                     vouched.vouched += 1;

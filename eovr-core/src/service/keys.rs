@@ -12,7 +12,7 @@ use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::ports::{Cipher, Receipt};
+use crate::ports::{Cipher, Receipt, observe};
 use crate::record::{Query, Record, RecordId, Value};
 use crate::seal::{Entropy, KeyRing, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
 use crate::service::race::TRIES;
@@ -190,6 +190,13 @@ impl Eovr {
     /// and a new decision seals with the current keys. `Key` where the current keys cannot be read, for example on a
     /// node that still has the previous master key.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        let first = commit.changes().first();
+        let kind = first.and_then(|change| self.catalog().kind(&change.record().envelope().kind).ok());
+        let action = first.and_then(|change| change.message().action()).unwrap_or_default().to_owned();
+        observe::operation("commit", kind.map(|kind| &**kind), &action, self.applied(commit)).await
+    }
+
+    async fn applied(&self, commit: Commit) -> Result<Receipt> {
         let guards = commit.guards().iter().filter(|guard| guard.kind == KIND).cloned();
         let guards: Vec<Guard> = guards.collect();
         match self.store().commit(commit).await {
@@ -211,7 +218,10 @@ impl Eovr {
         let mut left = TRIES;
         loop {
             match self.commit(decide()?).await {
-                Err(error) if have_changed(&error) && left > 0 => left -= 1,
+                Err(error) if have_changed(&error) && left > 0 => {
+                    observe::repeated(&error);
+                    left -= 1;
+                }
                 done => return done,
             }
         }

@@ -2,6 +2,7 @@
 //! again on the newer record.
 
 use crate::error::Result;
+use crate::ports::observe;
 use crate::service::is_lost_race;
 
 /// How often a decision is repeated after a lost race.
@@ -17,7 +18,7 @@ where
 {
     for _ in 0..TRIES {
         match attempt().await {
-            Err(error) if is_lost_race(&error) => {}
+            Err(error) if is_lost_race(&error) => observe::repeated(&error),
             done => return done.map(Some),
         }
     }

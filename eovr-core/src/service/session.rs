@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result, Unmet};
 use crate::kind::Kind;
 use crate::name::Name;
 use crate::org::{OrgId, Stamp};
-use crate::ports::{Loaded, Written};
+use crate::ports::{Loaded, Written, observe};
 use crate::record::{
     Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
@@ -146,6 +146,11 @@ impl Session {
         id: RecordId,
         command: Command,
     ) -> Result<Written> {
+        let action = command.action.clone();
+        self.observed("create", kind, &action, self.make(kind, facility, id, command)).await
+    }
+
+    async fn make(&self, kind: &Name, facility: &OrgId, id: RecordId, command: Command) -> Result<Written> {
         let stamp = self.eovr.org().stamp(facility).cloned();
         let stamp = stamp.ok_or_else(|| self.unknown_facility())?;
         let kind = self.eovr.catalog().kind(kind)?.clone();
@@ -196,6 +201,17 @@ impl Session {
         id: RecordId,
         command: Command,
     ) -> Result<Written> {
+        let action = command.action.clone();
+        self.observed("create_child", kind, &action, self.make_child(kind, parent, id, command)).await
+    }
+
+    async fn make_child(
+        &self,
+        kind: &Name,
+        parent: RecordId,
+        id: RecordId,
+        command: Command,
+    ) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         let of = kind.table().parent.as_ref().map(|parent| parent.kind.clone());
         let of =
@@ -212,8 +228,11 @@ impl Session {
             let beside = Parent { record: &parent, open };
             let commit = self.decide_new(&kind, id, stamp, Some(beside), command.clone())?;
             match self.eovr.commit(commit).await {
-                Err(error) if keys::have_changed(&error) => {}
-                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((parent.version(), error)),
+                Err(error) if keys::have_changed(&error) => observe::repeated(&error),
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    observe::repeated(&error);
+                    lost = Some((parent.version(), error));
+                }
                 done => return first(done?.written),
             }
         }
@@ -247,6 +266,11 @@ impl Session {
     /// # Errors
     /// As [`decide::decide`]; `NotFound` where the record is out of scope.
     pub async fn act(&self, kind: &Name, id: RecordId, command: Command) -> Result<Written> {
+        let action = command.action.clone();
+        self.observed("act", kind, &action, self.perform(kind, id, command)).await
+    }
+
+    async fn perform(&self, kind: &Name, id: RecordId, command: Command) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         if kind.machine().action(&command.action).is_none() {
             // Checked first, because a refusal names the state and its allowed actions.
@@ -261,10 +285,13 @@ impl Session {
             let commit = self.decide_attested(&kind, &record, command.clone()).await;
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
             match self.eovr.commit(commit).await {
-                Err(error) if keys::have_changed(&error) => {}
+                Err(error) if keys::have_changed(&error) => observe::repeated(&error),
                 // Decide again on the newer record. A command that expects the older version then fails, and the error
                 // names both versions.
-                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((record.version(), error)),
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    observe::repeated(&error);
+                    lost = Some((record.version(), error));
+                }
                 done => return first(done?.written),
             }
         }
@@ -292,9 +319,12 @@ impl Session {
     /// # Errors
     /// `NotFound` where the record is absent or out of scope; `Denied` where this tier may not read the kind.
     pub async fn load(&self, kind: &Name, id: RecordId) -> Result<Record> {
-        let kind = self.eovr.catalog().kind(kind)?;
-        self.may_read(kind)?;
-        self.record(kind.name(), id).await
+        let work = async {
+            let kind = self.eovr.catalog().kind(kind)?;
+            self.may_read(kind)?;
+            self.record(kind.name(), id).await
+        };
+        self.observed("load", kind, "", work).await
     }
 
     /// Opens one sealed field; `None` where it is not set.
@@ -347,6 +377,10 @@ impl Session {
     /// `Denied` where this tier may not read the kind; `InvalidInput` where the query names something that the kind
     /// does not have.
     pub async fn find(&self, query: &Query) -> Result<Page<Record>> {
+        self.observed("find", &query.kind, "", self.find_page(query)).await
+    }
+
+    async fn find_page(&self, query: &Query) -> Result<Page<Record>> {
         let kind = self.eovr.catalog().kind(&query.kind)?;
         self.may_read(kind)?;
         query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
@@ -379,6 +413,10 @@ impl Session {
     /// # Errors
     /// As [`Session::find`]; `InvalidInput` where the kind has no such facet.
     pub async fn list(&self, query: &Query, facets: &[&str]) -> Result<Page<Listed>> {
+        self.observed("list", &query.kind, "", self.list_page(query, facets)).await
+    }
+
+    async fn list_page(&self, query: &Query, facets: &[&str]) -> Result<Page<Listed>> {
         let kind = self.eovr.catalog().kind(&query.kind)?;
         self.may_read(kind)?;
         query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
@@ -456,6 +494,10 @@ impl Session {
     ///
     /// [`figures_in_memory`]: crate::service::EovrBuilder::figures_in_memory
     pub async fn tally(&self, tally: &Tally) -> Result<Figures> {
+        self.observed("tally", &tally.kind, "", self.count(tally)).await
+    }
+
+    async fn count(&self, tally: &Tally) -> Result<Figures> {
         let kind = self.eovr.catalog().kind(&tally.kind)?;
         self.may_read(kind)?;
         tally.by.iter().try_for_each(|column| known_column(kind, column).map(drop))?;
@@ -513,6 +555,18 @@ impl Session {
             |context| Ok(decide::legal(&kind, record, &open_children, context)),
         )?;
         Ok(legal.into_iter().map(|(action, unmet)| Legal { action, unmet }).collect())
+    }
+
+    /// Runs an operation on a kind, and tells a subscriber of `tracing` about it.
+    fn observed<T>(
+        &self,
+        operation: &'static str,
+        kind: &Name,
+        action: &str,
+        work: impl Future<Output = Result<T>>,
+    ) -> impl Future<Output = Result<T>> {
+        let kind = self.eovr.catalog().kind(kind).ok();
+        observe::operation(operation, kind.map(|kind| &**kind), action, work)
     }
 
     pub(crate) async fn record(&self, kind: &Name, id: RecordId) -> Result<Record> {

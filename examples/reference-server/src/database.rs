@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eovr_core::ports::Store;
+use eovr_core::ports::{Observed, Store};
 use eovr_core::seal::MasterKey;
 use eovr_core::service::EovrBuilder;
 use eovr_store_sql::{SqlConfig, SqlStore};
@@ -117,12 +117,12 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// The store, with a monitor on its writes.
+    /// The store, with a monitor on its writes, and observed for the log.
     pub(crate) fn store(&self, writes: &Arc<Writes>) -> Arc<dyn Store> {
         let store: Arc<dyn Store> = match self {
-            Self::Sql(store) => Arc::new(store.clone()),
+            Self::Sql(store) => Arc::new(Observed::new(store.clone())),
             #[cfg(feature = "mongodb")]
-            Self::Mongo(store) => Arc::new(store.clone()),
+            Self::Mongo(store) => Arc::new(Observed::new(store.clone())),
         };
         Arc::new(WatchedStore::new(store, writes.clone()))
     }

@@ -6,11 +6,60 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts logging for this program only. Its libraries are excluded, because a database driver logs slow statements
-/// with their values.
-pub(crate) fn begin() {
-    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), LevelFilter::INFO);
+/// How much the engine and its store log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OfEngine {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Operations of the store that are slow or refused.
+    Warn,
+    /// Every operation.
+    Debug,
+}
+
+/// Starts logging.
+pub(crate) fn begin(engine: OfEngine) {
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(io::stderr);
     // In a test that has a logger already, that one stays.
-    drop(tracing_subscriber::registry().with(lines).with(ours).try_init());
+    drop(tracing_subscriber::registry().with(lines).with(logged(engine)).try_init());
+}
+
+/// This program, and the engine as far as asked. Other libraries are excluded, because a database driver logs slow
+/// statements with their values.
+fn logged(engine: OfEngine) -> Targets {
+    let engine = match engine {
+        OfEngine::Off => LevelFilter::OFF,
+        OfEngine::Warn => LevelFilter::WARN,
+        OfEngine::Debug => LevelFilter::DEBUG,
+    };
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), LevelFilter::INFO);
+    ours.with_target("eovr_core", engine)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn the_engine_logs_only_what_is_asked_and_other_libraries_nothing() {
+        for (engine, levels) in [
+            (OfEngine::default(), &[][..]),
+            (OfEngine::Warn, &[Level::ERROR, Level::WARN]),
+            (OfEngine::Debug, &[Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG]),
+        ] {
+            let logged = logged(engine);
+            for level in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE] {
+                assert_eq!(
+                    logged.would_enable("eovr_core::store", &level),
+                    levels.contains(&level),
+                    "{level}"
+                );
+                assert!(!logged.would_enable("sqlx::query", &level));
+            }
+            assert!(logged.would_enable("eovr_server::http", &Level::INFO));
+        }
+    }
 }

@@ -79,6 +79,9 @@ pub(crate) struct Serving {
     font: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) log: Log,
+    /// What the engine and its store log: `warn` for slow and refused operations of the store, `debug` for every operation
+    #[arg(long, value_name = "LEVEL", env = "EOVR_ENGINE_LOG", value_enum, default_value_t)]
+    engine_log: log::OfEngine,
     #[command(flatten)]
     pub(crate) delivery: delivery::Args,
     #[command(flatten)]
@@ -199,7 +202,7 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         watched: state.clone(),
         meters: meters::install(),
     });
-    log::begin();
+    log::begin(serving.engine_log);
     if serving.production && !serving.log.kept.is_on() {
         tracing::warn!("{}", check::NO_CHECKPOINTS);
     }

@@ -312,6 +312,7 @@ const BUILT_ON: &[&str] = &[
     "subtle",
     "thiserror",
     "totp-rs",
+    "tracing",
     "unicode-bidi",
     "unicode-linebreak",
     "unicode-normalization",
@@ -350,6 +351,8 @@ const NEVER: &[&str] = &[
 const WITH_EXPORTS: &[&str] = &["log", "chrono"];
 /// The same of `printpdf`: its date type, and lopdf's reader of encrypted files.
 const WITH_PRINTPDF: &[&str] = &["time", "rand"];
+/// The feature `tracing` tells the host's subscriber, and reaches nothing itself.
+const WITH_TRACING: &[&str] = &["tracing"];
 
 fn tree(more: &[&str]) -> Vec<String> {
     let mut command = Command::new(env!("CARGO"));
@@ -371,6 +374,7 @@ fn the_core_is_built_on_nothing_that_reaches_the_world() {
     let bad: Vec<_> = NEVER
         .iter()
         .filter(|name| is_in(&all, name) && !known(name) && !WITH_PRINTPDF.contains(name))
+        .filter(|name| !WITH_TRACING.contains(name))
         .collect();
     assert!(bad.is_empty(), "the core is built on {bad:?}");
     let exports = tree(&["--features", "pdf,xlsx,parquet"]);
@@ -384,4 +388,19 @@ fn the_core_is_built_on_nothing_that_reaches_the_world() {
     assert_eq!(direct, wanted);
     let plain = tree(&["--no-default-features"]);
     assert!(!plain.contains(&"getrandom".to_owned()), "without `system` there is no source of chance");
+}
+
+/// Time and chance come in as values. Two files may ask the system, and each says why.
+#[test]
+fn two_files_read_a_clock() {
+    let src = core().join("src");
+    let reads = |path: &PathBuf| {
+        let source = source(path);
+        ["SystemTime::now()", "Instant::now()", "Zoned::now()", "Timestamp::now()"]
+            .iter()
+            .any(|clock| source.contains(clock))
+    };
+    let found: Vec<_> = files(&src).into_iter().filter(reads).collect();
+    let found: Vec<_> = found.iter().map(|path| path.strip_prefix(&src).unwrap()).collect();
+    assert_eq!(found, [Path::new("ports/observe.rs"), Path::new("service/system.rs")]);
 }

@@ -60,39 +60,45 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// Status, code and title. The title is the same for every problem of a code.
+    /// Status, code and title. The title is the same for every problem of a code. The engine's errors have the status
+    /// of their kind.
     fn row(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as Is;
+        let of = |kind: ErrorKind| {
+            StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        };
         match self {
             Self::MalformedRequest => (Is::BAD_REQUEST, "malformed_request", "The request cannot be read"),
             Self::MalformedBody => (Is::BAD_REQUEST, "malformed_body", "The body cannot be read"),
-            Self::Refused => (Is::BAD_REQUEST, "refused", "The workflow does not allow this now"),
+            Self::Refused => (of(ErrorKind::Refused), "refused", "The workflow does not allow this now"),
             Self::Unauthenticated => {
-                (Is::UNAUTHORIZED, "unauthenticated", "The request is not authenticated")
+                (of(ErrorKind::Unauthenticated), "unauthenticated", "The request is not authenticated")
             }
             Self::ProofNeeded => {
-                (Is::UNAUTHORIZED, "proof_needed", "This needs a fresh proof of who you are")
+                (of(ErrorKind::Unauthenticated), "proof_needed", "This needs a fresh proof of who you are")
             }
-            Self::Denied => (Is::FORBIDDEN, "denied", "You may not do this"),
-            Self::FactorNeeded => (Is::FORBIDDEN, "factor_needed", "Set up a second factor first"),
-            Self::NotFound => (Is::NOT_FOUND, "not_found", "There is no such record in your scope"),
+            Self::Denied => (of(ErrorKind::Denied), "denied", "You may not do this"),
+            Self::FactorNeeded => (of(ErrorKind::Denied), "factor_needed", "Set up a second factor first"),
+            Self::NotFound => (of(ErrorKind::NotFound), "not_found", "There is no such record in your scope"),
             Self::NoSuchRoute => (Is::NOT_FOUND, "no_such_route", "There is nothing at this address"),
             Self::MethodNotAllowed => {
                 (Is::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method")
             }
             Self::Timeout => (Is::REQUEST_TIMEOUT, "timeout", "The body did not come in time"),
-            Self::Conflict => (Is::CONFLICT, "conflict", "The request conflicts with the current state"),
+            Self::Conflict => {
+                (of(ErrorKind::Conflict), "conflict", "The request conflicts with the current state")
+            }
             Self::TooLarge => (Is::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
             Self::UnsupportedType => {
                 (Is::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", "The body is of another type")
             }
-            Self::InvalidInput => (Is::UNPROCESSABLE_ENTITY, "invalid_input", "A value breaks a rule"),
+            Self::InvalidInput => (of(ErrorKind::InvalidInput), "invalid_input", "A value breaks a rule"),
             Self::TooMany => (Is::TOO_MANY_REQUESTS, "too_many", "Too many requests"),
-            Self::Unavailable => (Is::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
+            Self::Unavailable => (of(ErrorKind::Unavailable), "unavailable", "Try again later"),
             Self::Uncertain => {
-                (Is::SERVICE_UNAVAILABLE, "uncertain", "It is not known whether the change was made")
+                (of(ErrorKind::Uncertain), "uncertain", "It is not known whether the change was made")
             }
-            Self::Internal => (Is::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side"),
+            Self::Internal => (of(ErrorKind::Bug), "internal", "Something is wrong on our side"),
         }
     }
 
@@ -381,5 +387,36 @@ pub(crate) struct Lack<'a> {
 impl<'a> From<&'a Unmet> for Lack<'a> {
     fn from(unmet: &'a Unmet) -> Self {
         Self { need: &unmet.need, wants: &unmet.wants }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_the_engine_is_answered_with_the_status_of_its_kind() {
+        let expected = [
+            (ErrorKind::InvalidInput, 422),
+            (ErrorKind::Refused, 400),
+            (ErrorKind::Unauthenticated, 401),
+            (ErrorKind::Denied, 403),
+            (ErrorKind::NotFound, 404),
+            (ErrorKind::Conflict, 409),
+            (ErrorKind::Tampered, 500),
+            (ErrorKind::Key, 500),
+            (ErrorKind::Unavailable, 503),
+            (ErrorKind::Uncertain, 503),
+            (ErrorKind::Config, 500),
+            (ErrorKind::Bug, 500),
+        ];
+        for (kind, status) in expected {
+            assert_eq!(Problem::from(Error::new(kind, "a test")).status().as_u16(), status, "{kind:?}");
+            assert_eq!(kind.http_status(), status);
+        }
+        let proof = Error::new(ErrorKind::Unauthenticated, "a test").with("proof", "fresh");
+        assert_eq!(Problem::from(proof).status(), StatusCode::UNAUTHORIZED);
+        let factor = Error::new(ErrorKind::Denied, "a test").with("second_factor", "missing");
+        assert_eq!(Problem::from(factor).status(), StatusCode::FORBIDDEN);
     }
 }
