@@ -3,6 +3,9 @@
 #[doc = include_str!("docs/ai.md")]
 pub mod ai {}
 
+#[doc = include_str!("docs/changing_a_kind.md")]
+pub mod changing_a_kind {}
+
 #[doc = include_str!("docs/figures.md")]
 pub mod figures {}
 

@@ -34,6 +34,7 @@ mod error;
 mod explain;
 mod migrate;
 mod outbox;
+mod plan;
 mod query;
 mod role;
 mod rows;

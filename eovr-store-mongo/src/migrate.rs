@@ -29,7 +29,7 @@ const VERSION: i64 = 2;
 pub(crate) async fn prepare(database: &Database, schemas: &Schemas) -> Result<Schemas> {
     let counters = database.collection(COUNTERS);
     let version = check_version(&counters).await?;
-    begin(&counters, COUNTER, doc! { "position": 0_i64, "numbers": {} }).await?;
+    begin(&counters, COUNTER, first_counter()).await?;
     // This must precede the new layout version and the first commit of any node of this release.
     begin_watermark(&counters, version).await?;
     begin(&counters, LAYOUT, doc! { "version": VERSION, "kinds": {} }).await?;
@@ -52,6 +52,42 @@ pub(crate) async fn prepare(database: &Database, schemas: &Schemas) -> Result<Sc
         )?;
     }
     Ok(all)
+}
+
+/// The commands of [`prepare`], which are not sent.
+pub(crate) async fn plan(database: &Database, schemas: &Schemas) -> Result<Vec<Document>> {
+    let counters = database.collection(COUNTERS);
+    let version = check_version(&counters).await?;
+    let known = layout(&counters).await?.unwrap_or_else(|| doc! { "kinds": {} });
+    let mut set = missing_fields(&known, schemas)?;
+    if version != Some(VERSION) {
+        set.insert("version", VERSION);
+    }
+    let mut updates = Vec::new();
+    for (id, content) in [(COUNTER, first_counter()), (WATERMARK, watermark(&counters, version).await?)] {
+        if counters.find_one(doc! { "_id": id }).await.map_err(translate)?.is_none() {
+            updates.push((id, doc! { "$setOnInsert": content }));
+        }
+    }
+    if !set.is_empty() {
+        updates.push((LAYOUT, doc! { "$set": set }));
+    }
+    let update = |(id, change): (&str, Document)| {
+        doc! { "update": COUNTERS, "updates": [{ "q": { "_id": id }, "u": change, "upsert": true }] }
+    };
+    let mut commands: Vec<_> = updates.into_iter().map(update).collect();
+    let own = system_indexes().into_iter().map(|(name, indexes)| (name.to_owned(), indexes));
+    let kinds = schemas.values().map(|schema| (schema.collection.clone(), schema.indexes()));
+    for (collection, indexes) in own.chain(kinds) {
+        if indexes.is_empty() {
+            continue;
+        }
+        let missing = missing_indexes(database, &collection, indexes).await.map_err(translate)?;
+        if !missing.is_empty() {
+            commands.push(doc! { "createIndexes": collection, "indexes": missing });
+        }
+    }
+    Ok(commands)
 }
 
 /// The kinds to which another node has added fields that these kinds do not have, with those fields.
@@ -93,6 +129,10 @@ async fn layout(counters: &Collection<Document>) -> Result<Option<Document>> {
     counters.find_one(doc! { "_id": LAYOUT }).await.map_err(translate)
 }
 
+fn first_counter() -> Document {
+    doc! { "position": 0_i64, "numbers": {} }
+}
+
 async fn begin(counters: &Collection<Document>, id: &str, content: Document) -> Result<()> {
     if counters.find_one(doc! { "_id": id }).await.map_err(translate)?.is_some() {
         return Ok(());
@@ -108,6 +148,10 @@ async fn begin(counters: &Collection<Document>, id: &str, content: Document) -> 
 /// The messages that an earlier release has committed so far are in the outbox or delivered. Messages that it commits
 /// from now on, in parallel, are in the outbox and after the watermark: at worst they are delivered twice.
 async fn begin_watermark(counters: &Collection<Document>, version: Option<i64>) -> Result<()> {
+    begin(counters, WATERMARK, watermark(counters, version).await?).await
+}
+
+async fn watermark(counters: &Collection<Document>, version: Option<i64>) -> Result<Document> {
     let filled = match version {
         Some(..VERSION) => {
             let counter = counters.find_one(doc! { "_id": COUNTER }).await.map_err(translate)?;
@@ -115,7 +159,7 @@ async fn begin_watermark(counters: &Collection<Document>, version: Option<i64>) 
         }
         _ => 0,
     };
-    begin(counters, WATERMARK, doc! { "filled": filled }).await
+    Ok(doc! { "filled": filled })
 }
 
 /// Sets our version in an older layout, so that no node of the older release starts again.
@@ -131,26 +175,12 @@ async fn renew(counters: &Collection<Document>) -> Result<()> {
 async fn learn(counters: &Collection<Document>, schemas: &Schemas) -> Result<()> {
     loop {
         let layout = layout(counters).await?.ok_or_else(damaged)?;
-        let known = layout.get_document("kinds").map_err(|_| damaged())?;
-        let (mut missing, mut still_missing) = (Document::new(), doc! { "_id": LAYOUT, "version": VERSION });
-        for schema in schemas.values() {
-            let nothing = Document::new();
-            let fields = match known.get(schema.name.as_str()) {
-                Some(fields) => fields.as_document().ok_or_else(damaged)?,
-                None => &nothing,
-            };
-            check_fields(schema, fields)?;
-            for (name, slot) in &schema.slots {
-                if !fields.contains_key(name) {
-                    let path = format!("kinds.{}.{name}", schema.name);
-                    still_missing.insert(&path, doc! { "$exists": false });
-                    missing.insert(path, slot.type_name());
-                }
-            }
-        }
+        let missing = missing_fields(&layout, schemas)?;
         if missing.is_empty() {
             return Ok(());
         }
+        let mut still_missing = doc! { "_id": LAYOUT, "version": VERSION };
+        still_missing.extend(missing.keys().map(|path| (path.clone(), doc! { "$exists": false }.into())));
         let learnt = counters.update_one(still_missing, doc! { "$set": missing }).await.map_err(translate)?;
         if learnt.matched_count == 1 {
             return Ok(());
@@ -158,6 +188,24 @@ async fn learn(counters: &Collection<Document>, schemas: &Schemas) -> Result<()>
         // Another node has stored a field meanwhile, perhaps with another type.
         check_version(counters).await?;
     }
+}
+
+/// The fields of these kinds that the layout does not have, by path, with their type names.
+fn missing_fields(layout: &Document, schemas: &Schemas) -> Result<Document> {
+    let known = layout.get_document("kinds").map_err(|_| damaged())?;
+    let mut missing = Document::new();
+    for schema in schemas.values() {
+        let nothing = Document::new();
+        let fields = match known.get(schema.name.as_str()) {
+            Some(fields) => fields.as_document().ok_or_else(damaged)?,
+            None => &nothing,
+        };
+        check_fields(schema, fields)?;
+        let new = schema.slots.iter().filter(|(name, _)| !fields.contains_key(name));
+        let path = |name: &Name| format!("kinds.{}.{name}", schema.name);
+        missing.extend(new.map(|(name, slot)| (path(name), slot.type_name().into())));
+    }
+    Ok(missing)
 }
 
 fn check_fields(schema: &Schema, known: &Document) -> Result<()> {
@@ -188,16 +236,23 @@ pub(crate) async fn create_indexes(
     if indexes.is_empty() {
         return Ok(());
     }
-    let there = indexes_of(database, collection).await?;
-    // An index with the same name and another definition is sent to the server, which refuses it.
-    let indexes: Vec<Document> =
-        indexes.into_iter().filter(|wanted| !there.iter().any(|there| is_same(wanted, there))).collect();
+    let indexes = missing_indexes(database, collection, indexes).await?;
     if indexes.is_empty() {
         return Ok(());
     }
     let durable = doc! { "w": "majority", "j": true };
     let command = doc! { "createIndexes": collection, "indexes": indexes, "writeConcern": durable };
     database.run_command(command).await.map(drop)
+}
+
+/// An index with the same name and another definition is missing too: it is sent to the server, which refuses it.
+async fn missing_indexes(
+    database: &Database,
+    collection: &str,
+    indexes: Vec<Document>,
+) -> mongodb::error::Result<Vec<Document>> {
+    let there = indexes_of(database, collection).await?;
+    Ok(indexes.into_iter().filter(|wanted| !there.iter().any(|there| is_same(wanted, there))).collect())
 }
 
 /// The finished indexes. An index in progress is nested one level deeper and is therefore not found; `createIndexes`

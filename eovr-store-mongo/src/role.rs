@@ -64,7 +64,7 @@ pub fn role(name: &str, database: &str, catalog: &Catalog, duty: Duty) -> Result
         privilege(vault::COLLECTION, &["find", "insert"], &["update", "remove"]),
     ];
     for kind in catalog.kinds() {
-        privileges.push(privilege(&Schema::of(kind)?.collection, &["find", "insert", "update"], &[]));
+        privileges.push(privilege(&Schema::of(kind).collection, &["find", "insert", "update"], &[]));
     }
     Ok(doc! { "createRole": name, "privileges": privileges, "roles": [] })
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use eovr_core::Name;
 use eovr_core::kind::{Kind, Sealing};
 use eovr_core::record::{Column, ValueType};
-use eovr_core::{Error, ErrorKind, Name, Result};
 use mongodb::bson::{Document, doc};
 
 /// The store's own collections.
@@ -50,12 +50,8 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    pub(crate) fn of(kind: &Kind) -> Result<Self> {
+    pub(crate) fn of(kind: &Kind) -> Self {
         let collection = plural(kind.name().as_str());
-        if [COUNTERS, EVENTS, OUTBOX].contains(&collection.as_str()) {
-            return Err(Error::new(ErrorKind::Config, format!("a kind cannot be called `{}`", kind.name()))
-                .with_help(format!("`{collection}` is a collection of the store")));
-        }
         let facets = kind.facets().map(|facet| {
             let slot = Slot { facet: Some(facet.value_type), unique: facet.unique, indexed: facet.indexed };
             (facet.name.clone(), slot)
@@ -64,7 +60,7 @@ impl Schema {
             let indexed = field.sealing == Sealing::Deterministic;
             (field.name.clone(), Slot { facet: None, unique: false, indexed })
         });
-        Ok(Self {
+        Self {
             name: kind.name().clone(),
             collection,
             slots: facets.chain(fields).collect(),
@@ -72,7 +68,7 @@ impl Schema {
             numbered: kind.table().number.is_some(),
             is_child: kind.table().parent.is_some(),
             internal: kind.table().internal,
-        })
+        }
     }
 
     /// One index for each tier of scope, in the order of pages; one that covers the figures, and one for the monthly
@@ -210,7 +206,21 @@ fn plural(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plural;
+    use eovr_core::kind::Kind;
+
+    use super::{plural, system_indexes};
+
+    /// A kind whose collection is one of ours would share it.
+    #[test]
+    fn no_kind_may_have_a_collection_of_ours() {
+        for (collection, _) in system_indexes() {
+            let kinds = [Some(collection), collection.strip_suffix('s')];
+            for kind in kinds.into_iter().flatten().filter(|kind| plural(kind) == collection) {
+                assert!(Kind::STORES_OWN.contains(&kind), "a kind may be called `{kind}`");
+            }
+            assert!(Kind::STORES_OWN.contains(&collection), "a kind may be called `{collection}`");
+        }
+    }
 
     #[test]
     fn collections_are_named_in_the_plural() {

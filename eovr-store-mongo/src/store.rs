@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use eovr_core::access::Scope;
 use eovr_core::audit::{Beside, StoredEvent};
 use eovr_core::decide::Commit;
-use eovr_core::kind::Catalog;
+use eovr_core::kind::{Catalog, Kind, Plan};
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
@@ -20,6 +20,7 @@ use crate::error::{code, code_of, damaged, translate};
 use crate::explain;
 use crate::migrate;
 use crate::outbox::{self, Outbox};
+use crate::plan;
 use crate::query::{self, Count};
 use crate::rows::{count, document, get, int, read_hash, read_id, read_record, text};
 use crate::schema::{COUNTERS, EVENTS, Schema};
@@ -126,6 +127,15 @@ impl MongoStore {
             command.insert("hint", index);
         }
         explain::stages(&self.inner.database, command).await
+    }
+
+    /// What opening the engine with these kinds would change in the database, as commands, and which records
+    /// the kinds strand. It changes nothing; see [changing a kind](eovr_core::docs::changing_a_kind).
+    ///
+    /// # Errors
+    /// As [`Store::prepare`], where opening the engine would fail.
+    pub async fn plan(&self, catalog: &Catalog) -> Result<Plan> {
+        plan::plan(&self.inner.database, &schemas_of(catalog)?, catalog).await
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -266,6 +276,17 @@ impl From<Error> for Unread {
     }
 }
 
+fn schemas_of(catalog: &Catalog) -> Result<Schemas> {
+    let schema = |kind: &Kind| (kind.name().clone(), Arc::new(Schema::of(kind)));
+    let schemas: Schemas = catalog.kinds().map(schema).collect();
+    let mut collections = BTreeSet::new();
+    if let Some(schema) = schemas.values().find(|schema| !collections.insert(&schema.collection)) {
+        let twice = format!("two kinds map to the collection `{}`", schema.collection);
+        return Err(Error::new(ErrorKind::Config, twice).with_help("give one of them another name"));
+    }
+    Ok(schemas)
+}
+
 fn check_server(hello: &Document) -> Result<()> {
     let config = |message: &str, help: &str| Err(Error::new(ErrorKind::Config, message).with_help(help));
     let sharded = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
@@ -284,16 +305,7 @@ fn check_server(hello: &Document) -> Result<()> {
 #[async_trait]
 impl Store for MongoStore {
     async fn prepare(&self, catalog: &Catalog) -> Result<()> {
-        let schemas = catalog
-            .kinds()
-            .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind)?))))
-            .collect::<Result<Schemas>>()?;
-        let mut collections = BTreeSet::new();
-        if let Some(schema) = schemas.values().find(|schema| !collections.insert(&schema.collection)) {
-            let twice = format!("two kinds map to the collection `{}`", schema.collection);
-            return Err(Error::new(ErrorKind::Config, twice).with_help("give one of them another name"));
-        }
-        let schemas = migrate::prepare(&self.inner.database, &schemas).await?;
+        let schemas = migrate::prepare(&self.inner.database, &schemas_of(catalog)?).await?;
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(schemas);
         Ok(())

@@ -38,6 +38,7 @@ mod index;
 mod lease;
 mod link;
 mod migrate;
+mod plan;
 mod query;
 mod row;
 mod rows;

@@ -26,7 +26,7 @@ pub(crate) async fn prepare(
     dialect: Dialect,
     schemas: &Schemas,
 ) -> Result<Schemas> {
-    let mut ground = Ground { connection, dialect };
+    let mut ground = Ground { connection, dialect, planned: None };
     match dialect {
         Dialect::Sqlite => ground.run("BEGIN IMMEDIATE").await?,
         Dialect::Postgres => {
@@ -45,6 +45,17 @@ pub(crate) async fn prepare(
     let ended = ground.run(end).await;
     let carrying = added?;
     ended.map(|()| carrying)
+}
+
+/// The statements of [`prepare`], which are not run.
+pub(crate) async fn plan(
+    connection: &mut Connection,
+    dialect: Dialect,
+    schemas: &Schemas,
+) -> Result<Vec<String>> {
+    let mut ground = Ground { connection, dialect, planned: Some(Vec::new()) };
+    ground.add(schemas).await?;
+    Ok(ground.planned.unwrap_or_default())
 }
 
 /// The columns of each kind with their type names.
@@ -108,6 +119,8 @@ pub(crate) fn read_table(rows: &[Row]) -> Result<BTreeMap<String, String>> {
 struct Ground<'c> {
     connection: &'c mut Connection,
     dialect: Dialect,
+    /// For a plan: the statements that would be run.
+    planned: Option<Vec<String>>,
 }
 
 impl Ground<'_> {
@@ -127,8 +140,9 @@ impl Ground<'_> {
             // Checked first, because a user with only read and write rights may not even run `IF NOT EXISTS`.
             if self.columns(schema).await?.is_empty() {
                 self.run(schema.create_table()).await?;
+            } else {
+                self.add_columns(schema).await?;
             }
-            self.add_columns(schema).await?;
             self.remember_columns(schema, &columns).await?;
             let there = self.indexes(schema).await?;
             for index in schema.indexes.iter().filter(|index| !there.contains(&index.name)) {
@@ -157,6 +171,7 @@ impl Ground<'_> {
             for statement in self.dialect.table_of_columns() {
                 self.run(statement).await?;
             }
+            return Ok(Columns::new());
         }
         let rows = self.fetch(ask_columns()).await?;
         read_columns(&rows)
@@ -172,15 +187,9 @@ impl Ground<'_> {
                 }
                 Some(_) => {}
                 None => {
-                    let mut insert =
-                        Statement::new(format!("INSERT INTO {COLUMNS} (kind, name, type) VALUES ("));
-                    insert.bind(kind.as_str());
-                    insert.push(", ");
-                    insert.bind(name.as_str());
-                    insert.push(", ");
-                    insert.bind(slot.type_name());
-                    insert.push(")");
-                    self.fetch(insert).await?;
+                    // Names have no quotes.
+                    let values = format!("'{kind}', '{name}', '{}'", slot.type_name());
+                    self.run(format!("INSERT INTO {COLUMNS} (kind, name, type) VALUES ({values})")).await?;
                 }
             }
         }
@@ -207,6 +216,9 @@ impl Ground<'_> {
     /// On MariaDB only an account that may create triggers can see them. The account that prepares the database is
     /// responsible for them; the service's account skips this.
     async fn guard(&mut self, create: String) -> Result<()> {
+        if self.planned.is_some() {
+            return self.run(create).await;
+        }
         match self.connection.run(create.as_str()).await {
             Err(sqlx::Error::Database(error))
                 if matches!(self.dialect, Dialect::Mysql(_)) && may_not(error.as_ref()) =>
@@ -331,6 +343,10 @@ impl Ground<'_> {
     }
 
     async fn run(&mut self, sql: impl Into<String>) -> Result<()> {
+        if let Some(planned) = &mut self.planned {
+            planned.push(sql.into());
+            return Ok(());
+        }
         self.connection.run(sql).await.map_err(refused)
     }
 

@@ -1,8 +1,8 @@
 //! The mapping of a kind to a table, and the phrases of its statements, built once at start.
 
+use eovr_core::Name;
 use eovr_core::kind::{FacetSpec, FieldSpec, Kind, Sealing};
 use eovr_core::record::ValueType;
-use eovr_core::{Error, ErrorKind, Name, Result};
 
 use crate::bind::ColumnType;
 use crate::dialect::Dialect;
@@ -86,9 +86,6 @@ const FIXED: [&str; 8] =
 
 pub(crate) const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
 
-/// The store's own tables.
-const TAKEN: [&str; 5] = ["layout", COLUMNS, "events", "outbox", "counters"];
-
 /// The table with the columns of each kind and their types. A database's `INTEGER` can be a number or a time.
 pub(crate) const COLUMNS: &str = "layout_columns";
 
@@ -96,11 +93,7 @@ pub(crate) const COLUMNS: &str = "layout_columns";
 const SEALED: &str = "sealed";
 
 impl Schema {
-    pub(crate) fn of(kind: &Kind, dialect: Dialect) -> Result<Self> {
-        if TAKEN.contains(&kind.name().as_str()) {
-            return Err(Error::new(ErrorKind::Config, format!("a kind cannot be called `{}`", kind.name()))
-                .with_help(format!("`{}` are tables of the store", TAKEN.join("`, `"))));
-        }
+    pub(crate) fn of(kind: &Kind, dialect: Dialect) -> Self {
         let searchable = kind.fields().filter(|field| field.sealing == Sealing::Deterministic);
         let slots: Vec<Slot> = kind.facets().map(Slot::facet).chain(searchable.map(Slot::field)).collect();
         let mut schema = Self {
@@ -119,7 +112,7 @@ impl Schema {
         };
         schema.indexes = index::indexes(&schema);
         schema.phrase();
-        Ok(schema)
+        schema
     }
 
     /// The schema with additional columns that only another node's kind has.
@@ -279,4 +272,28 @@ impl Slot {
 
 pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use eovr_core::kind::Kind;
+
+    use crate::dialect::Dialect;
+    use crate::dialect::mysql::Flavour;
+
+    /// A kind with the name of one of our tables or indexes would share it.
+    #[test]
+    fn no_kind_may_have_the_name_of_a_table_of_ours() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql(Flavour::Mariadb)] {
+            let statements = dialect.system_tables().into_iter().chain(dialect.table_of_columns());
+            let mut names = 0;
+            for statement in statements {
+                let mut words = statement.split_whitespace().skip_while(|word| *word != "EXISTS").skip(1);
+                let Some(name) = words.next().filter(|_| !statement.contains("TRIGGER")) else { continue };
+                assert!(Kind::STORES_OWN.contains(&name), "a kind may be called `{name}`");
+                names += 1;
+            }
+            assert!(names >= 5, "{names} tables");
+        }
+    }
 }

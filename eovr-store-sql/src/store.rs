@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use eovr_core::access::Scope;
 use eovr_core::audit::{Beside, StoredEvent};
 use eovr_core::decide::Commit;
-use eovr_core::kind::Catalog;
+use eovr_core::kind::{Catalog, Kind, Plan};
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
@@ -22,6 +22,7 @@ use crate::error::{damaged, is_lost, is_silent, silent, translate};
 use crate::lease;
 use crate::link::{self, Link};
 use crate::migrate;
+use crate::plan;
 use crate::query::{self, Statement};
 use crate::row::Row;
 use crate::rows::Reader;
@@ -161,6 +162,45 @@ impl SqlStore {
         Ok(rows.iter().map(Row::words).collect())
     }
 
+    /// What opening the engine with these kinds would change in the database, and which records the kinds strand. It
+    /// changes nothing; see [changing a kind](eovr_core::docs::changing_a_kind).
+    ///
+    /// On MariaDB and MySQL a user without the right to make triggers does not see them, and the plan lists them again.
+    ///
+    /// ```
+    /// use eovr_core::Eovr;
+    /// use eovr_core::incident::{self, Settings};
+    /// use eovr_store_sql::SqlStore;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let file = std::env::temp_dir().join(format!("eovr-doc-plan-{}.db", std::process::id()));
+    /// let store = SqlStore::open(&format!("sqlite://{}", file.display())).await?;
+    /// let catalog = Eovr::builder().kinds(incident::kinds(Settings::default())?).catalog()?;
+    /// let plan = store.plan(&catalog).await?;
+    /// assert!(plan.statements.iter().any(|sql| sql.starts_with("CREATE TABLE IF NOT EXISTS \"incident\"")));
+    /// assert!(plan.stranded.is_empty());
+    /// # store.close().await;
+    /// # std::fs::remove_file(file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Store::prepare`], where opening the engine would fail.
+    pub async fn plan(&self, catalog: &Catalog) -> Result<Plan> {
+        let (dialect, schemas) = (self.inner.dialect, self.schemas_of(catalog));
+        let mut connection = self.inner.link.connect_to_write(None).await.map_err(translate)?;
+        let plan = plan::plan(&mut connection, dialect, &schemas, catalog).await?;
+        connection.close().await.map_err(translate)?;
+        Ok(plan)
+    }
+
+    fn schemas_of(&self, catalog: &Catalog) -> Schemas {
+        let schema = |kind: &Kind| (kind.name().clone(), Arc::new(Schema::of(kind, self.inner.dialect)));
+        catalog.kinds().map(schema).collect()
+    }
+
     fn schemas(&self) -> Arc<Schemas> {
         self.inner.schemas.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -200,11 +240,7 @@ impl SqlStore {
 #[async_trait]
 impl Store for SqlStore {
     async fn prepare(&self, catalog: &Catalog) -> Result<()> {
-        let dialect = self.inner.dialect;
-        let schemas = catalog
-            .kinds()
-            .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind, dialect)?))))
-            .collect::<Result<Schemas>>()?;
+        let schemas = self.schemas_of(catalog);
         // A concurrent write to a table and a change of it can deadlock. The database then rolls one of them back,
         // perhaps ours.
         let mut left = PREPARED;

@@ -48,6 +48,7 @@ pub fn decide(
             let state = kind.machine().table().start.clone();
             let checked = command.checked(kind, row, context.now)?;
             let draft = draft(kind, &stamp, None, &permit, checked, context)?;
+            command::check_required(kind, &draft.0)?;
             let parent_id = parent.map(|parent| parent.record.id());
             let effect = Effect { kind, permit: &permit, before: None, to: state, note: draft.1 };
             commit.push(effect.create(id, stamp, parent_id, draft.0, context)?);
@@ -77,16 +78,22 @@ pub fn decide(
                 .machine()
                 .step(record.state().as_str(), &command.action)
                 .ok_or_else(|| refusal(kind, record, &command.action, context.actor))?;
+            let refuse = |unmet, actor| {
+                Error::refused(Refusal { unmet, ..refused(kind, record, row.name.as_str(), actor) })
+            };
+            let lacking = needs::lacking(kind, record, &command);
             let unmet = needs::unmet(rule, record, open_children, &command, context);
             if !unmet.is_empty() {
-                return Err(Error::refused(Refusal {
-                    unmet,
-                    ..refused(kind, record, &command.action, context.actor)
-                }));
+                return Err(refuse(needs::with(unmet, lacking), context.actor));
             }
             let to = rule.to.clone().unwrap_or_else(|| record.state().clone());
             let checked = command.checked(kind, row, context.now)?;
             let draft = draft(kind, &record.envelope.stamp, Some(record), &permit, checked, context)?;
+            // The kind's computation may have set what the record lacked.
+            match command::check_required(kind, &draft.0) {
+                Err(_) if !lacking.is_empty() => return Err(refuse(lacking, context.actor)),
+                checked => checked?,
+            }
             let mut commit = Commit::new();
             let effect = Effect { kind, permit: &permit, before: Some(record), to, note: draft.1 };
             commit.push(effect.change(record, draft.0, context)?);
@@ -96,7 +103,8 @@ pub fn decide(
 }
 
 /// The actions that this actor could do with a record now: each action that the state allows and the actor may do,
-/// with its unmet needs. A screen can draw its buttons from this.
+/// with its unmet needs. A screen can draw its buttons from this. A required value that the record lacks is an unmet
+/// need `field` of every action.
 pub fn legal(
     kind: &Kind,
     record: &Record,
@@ -104,11 +112,15 @@ pub fn legal(
     context: &Context<'_>,
 ) -> Vec<(Name, Vec<crate::error::Unmet>)> {
     let probe = Command::new("");
+    let lacking = needs::lacking(kind, record, &probe);
     known(kind, record, context.actor)
         .filter(|rule| {
             kind.machine().action(rule.action.as_str()).is_some_and(|row| row.allows(context.actor))
         })
-        .map(|rule| (rule.action.clone(), needs::unmet(rule, record, open_children, &probe, context)))
+        .map(|rule| {
+            let unmet = needs::unmet(rule, record, open_children, &probe, context);
+            (rule.action.clone(), needs::with(unmet, lacking.clone()))
+        })
         .collect()
 }
 
@@ -145,7 +157,6 @@ fn draft<'a>(
         texts,
     };
     kind.complete(&mut draft)?;
-    command::check_required(kind, &draft)?;
     Ok((draft, note))
 }
 
@@ -202,6 +213,7 @@ fn refused(kind: &Kind, record: &Record, action: &str, actor: &Actor) -> Refusal
         action: action.to_owned(),
         legal: known(kind, record, actor).map(|rule| rule.action.to_string()).collect(),
         unmet: Vec::new(),
+        is_known: kind.machine().has_state(record.state().as_str()),
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Refusal {
     pub legal: Vec<String>,
     /// The unmet needs of the action; empty where the state does not allow the action at all.
     pub unmet: Vec<Unmet>,
+    /// Whether the kind's table has the state. A record may be in a state that an earlier or later release has.
+    #[serde(skip)]
+    pub(crate) is_known: bool,
 }
 
 /// One need that was not met.
@@ -52,6 +55,12 @@ impl Refusal {
         if !self.unmet.is_empty() {
             let wants: Vec<&str> = self.unmet.iter().map(|unmet| unmet.wants.as_str()).collect();
             return format!("it needs {}", wants.join("; "));
+        }
+        if !self.is_known {
+            return format!(
+                "this release does not know the state `{}`: run a release whose `{}` has it",
+                self.state, self.kind
+            );
         }
         if self.legal.is_empty() {
             return format!("`{}` is a final state: it allows no more actions", self.state);

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod draft;
+mod plan;
 mod sound;
 mod spec;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use self::catalog::Catalog;
 pub use self::draft::Draft;
+pub use self::plan::{Plan, Stranded};
 pub use self::spec::{FacetSpec, FieldSpec, KindTable, NumberSpec, ParentSpec, Sealing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
@@ -64,7 +66,7 @@ pub struct Kind {
 /// #     FacetSpec::bool(name!("spoilt")).computed(),
 /// # ];
 /// # let fields = vec![FieldSpec::text(name!("cause"), 5..=500)];
-/// # let table = KindTable { facets, fields, ..KindTable::new(name!("fridge_alarm"), workflow) };
+/// # let table = KindTable::new(name!("fridge_alarm"), workflow).facets(facets).fields(fields);
 /// let kind = Kind::new(table)?.completed_by(Spoilt);
 /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kind(kind)
 /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
@@ -109,26 +111,26 @@ impl Kind {
     /// #     "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": ["note"]}]
     /// # });
     /// # let workflow: eovr_core::workflow::Table = serde_json::from_value(workflow)?;
-    /// let table = KindTable {
-    ///     facets: vec![FacetSpec::text(name!("fridge")).required(), FacetSpec::int(name!("tenths_celsius"))],
-    ///     fields: vec![FieldSpec::text(name!("cause"), 5..=500)],
-    ///     ..KindTable::new(name!("fridge_alarm"), workflow)
-    /// };
-    /// let error = Kind::new(KindTable { fields: Vec::new(), ..table.clone() }).unwrap_err();
-    /// assert!(error.message().contains("`cause`"));
+    /// let table = KindTable::new(name!("fridge_alarm"), workflow)
+    ///     .facets([FacetSpec::text(name!("fridge")).required(), FacetSpec::int(name!("tenths_celsius"))])
+    ///     .fields([FieldSpec::text(name!("cause"), 5..=500)]);
+    /// let error = Kind::new(table.clone().fields([])).unwrap_err();
+    /// assert_eq!(error.message(), "kind `fridge_alarm`: `close` sets `cause`, which is not declared");
+    /// assert_eq!(error.help(), Some("one of `fridge`, `tenths_celsius`"));
     /// assert!(Kind::new(table)?.facet("fridge").is_some_and(|fridge| fridge.required));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// `Config` where a name is reserved or declared twice, an action sets an undeclared or computed facet, a later
-    /// action sets an original field, a facet or field has no possible value, a rule requires something undeclared or
-    /// impossible, or the workflow is unsound.
+    /// action sets an original field, a facet or field has no possible value or a length that no store accepts, a rule
+    /// requires something undeclared or impossible, or the workflow is unsound. The help says what would be accepted.
     pub fn new(table: KindTable) -> Result<Self> {
         let machine =
             Machine::new(table.workflow.clone()).map_err(|error| error.with("kind", &table.name))?;
-        sound::check(&table)
-            .map_err(|problem| Error::new(ErrorKind::Config, format!("kind `{}`: {problem}", table.name)))?;
+        sound::check(&table).map_err(|sound::Problem { said, help }| {
+            Error::new(ErrorKind::Config, format!("kind `{}`: {said}", table.name)).with_help(help)
+        })?;
         let facets: BTreeMap<_, _> =
             table.facets.iter().map(|facet| (facet.name.clone(), facet.clone())).collect();
         let fields: BTreeMap<_, _> =
@@ -182,6 +184,20 @@ impl Kind {
     pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
         self.fields.values()
     }
+
+    /// The names of the stores' own tables, collections and indexes, and `event` and `counter`, because a collection is
+    /// named in the plural. No kind may have one of them.
+    pub const STORES_OWN: [&'static str; 9] = [
+        "counter",
+        "counters",
+        "event",
+        "events",
+        "events_record_seq_key",
+        "layout",
+        "layout_columns",
+        "outbox",
+        "outbox_free",
+    ];
 
     /// Whether a name is reserved, for example because every table has a column with it. No facet and no field may have
     /// it.

@@ -12,12 +12,15 @@ use crate::time::Timestamp;
 use crate::typed;
 use crate::workflow::Table;
 
-/// A kind as plain data. [`crate::kind::Kind::new`] checks it.
+/// A kind as plain data. [`crate::kind::Kind::new`] checks it. [`KindTable::new`] makes one; set the other members by
+/// chaining or by assignment, because later releases add members.
 ///
 /// ```
 /// use eovr_core::kind::{Kind, KindTable};
 ///
 /// let table: KindTable = serde_json::from_str(r#"{
+///     "$schema": "https://hospital.example/kind.schema.json",
+///     "title": "Alarm of a fridge",
 ///     "name": "fridge_alarm",
 ///     "number": {"prefix": "FRI", "width": 4},
 ///     "facets": [{"name": "fridge", "type": "text", "required": true}],
@@ -35,7 +38,14 @@ use crate::workflow::Table;
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct KindTable {
+    /// The address of a JSON Schema, for editors. The engine does not use it.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// A title for people who read the table. The engine does not use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// Its name: a noun in the singular.
     pub name: Name,
     /// For child kinds: the parent.
@@ -94,7 +104,7 @@ impl NumberSpec {
     pub const WIDEST: u8 = 18;
 }
 
-/// One facet.
+/// One facet. [`FacetSpec::new`] and its siblings make one, because later releases add members.
 ///
 /// ```
 /// use eovr_core::{kind::FacetSpec, name};
@@ -106,6 +116,7 @@ impl NumberSpec {
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FacetSpec {
     /// Its name.
     pub name: Name,
@@ -141,7 +152,7 @@ pub struct FacetSpec {
     pub not_future: bool,
 }
 
-/// One sealed field.
+/// One sealed field. [`FieldSpec::new`] and [`FieldSpec::text`] make one, because later releases add members.
 ///
 /// ```
 /// use eovr_core::kind::{FieldSpec, Sealing};
@@ -155,6 +166,7 @@ pub struct FacetSpec {
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FieldSpec {
     /// Its name.
     pub name: Name,
@@ -206,6 +218,8 @@ impl KindTable {
     /// A kind with this workflow and without facets, fields, parent or number.
     pub fn new(name: Name, workflow: Table) -> Self {
         Self {
+            schema: None,
+            title: None,
             name,
             parent: None,
             number: None,
@@ -216,6 +230,18 @@ impl KindTable {
             tallied: Vec::new(),
             workflow,
         }
+    }
+
+    /// Sets [`KindTable::facets`].
+    #[must_use]
+    pub fn facets(self, facets: impl IntoIterator<Item = FacetSpec>) -> Self {
+        Self { facets: facets.into_iter().collect(), ..self }
+    }
+
+    /// Sets [`KindTable::fields`].
+    #[must_use]
+    pub fn fields(self, fields: impl IntoIterator<Item = FieldSpec>) -> Self {
+        Self { fields: fields.into_iter().collect(), ..self }
     }
 }
 

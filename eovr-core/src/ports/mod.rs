@@ -112,7 +112,7 @@ pub trait EntropySource: Debug + Send + Sync {
 ///
 /// # let facets = vec![FacetSpec::text(name!("fridge")), FacetSpec::int(name!("tenths_celsius"))];
 /// # let fields = vec![FieldSpec::text(name!("cause"), 5..=500)];
-/// # let table = KindTable { facets, fields, ..KindTable::new(name!("fridge_alarm"), workflow) };
+/// # let table = KindTable::new(name!("fridge_alarm"), workflow).facets(facets).fields(fields);
 /// # let builder = Eovr::builder().store(MemoryStore::new()).org(org).kind(Kind::new(table)?)
 /// #     .master_key(MasterKey::from_bytes(&[7; 32]));
 /// let eovr = builder.check(name!("door_shut"), DoorShut).open().await?;

@@ -26,7 +26,8 @@ use crate::org::Stamp;
 use crate::seal::Sealed;
 use crate::time::Timestamp;
 
-/// The common part of all records.
+/// The common part of all records. A store writes and reads every member, so the list is exhaustive on purpose: a new
+/// member does not compile until each store keeps it.
 ///
 /// ```
 /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};

@@ -121,6 +121,8 @@ impl Clause {
 /// }
 /// # Ok(()) });
 /// ```
+///
+/// The list is exhaustive on purpose: a new test does not compile until each store answers it.
 #[derive(Clone, Debug)]
 pub enum Test {
     /// Equal to the value.

@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 /// assert_eq!(serde_json::to_value(Value::from(48))?, 48);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// The list is exhaustive on purpose: a new sort of value does not compile until each store keeps it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// A code or a short name of at most 200 bytes; not free text. Shared, because the same few values occur in every

@@ -12,6 +12,7 @@ use crate::ports::{Check, Cipher, Clock, EntropySource, Store};
 use crate::seal::MasterKey;
 use crate::service::figures::Cubes;
 use crate::service::{Eovr, Inner, audit_keys, keys};
+use crate::workflow::Need;
 
 /// Builds an engine. [`EovrBuilder::open`] reports missing parts.
 #[derive(Debug, Default)]
@@ -258,6 +259,22 @@ impl EovrBuilder {
         self
     }
 
+    /// The kinds of this engine and those that every engine has, checked together as [`open`](Self::open) does, without
+    /// a store. A store says what the catalogue would change in a database ([`Plan`](crate::kind::Plan)).
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// let catalog = Eovr::builder().kinds(kinds(Settings::default())?).catalog()?;
+    /// assert!(catalog.kind(&KIND).is_ok() && catalog.kind(&name!("data_key")).is_ok());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Config` as [`open`](Self::open).
+    pub fn catalog(&self) -> Result<Catalog> {
+        catalog(self.kinds.clone(), self.more_actions.clone(), &self.checks)
+    }
+
     /// Checks that the parts fit together, prepares the store, loads the keys, and makes the counts that are kept in
     /// memory.
     ///
@@ -272,7 +289,8 @@ impl EovrBuilder {
     /// ```
     ///
     /// # Errors
-    /// `Config` where a part is missing or two parts do not fit together; `Key` where the master key did not wrap the
+    /// `Config` where a part is missing or two parts do not fit together, a workflow asks for a check that is not
+    /// registered, or no workflow asks for a registered check; `Key` where the master key did not wrap the
     /// store's keys; `Unavailable` where the store cannot be reached.
     pub async fn open(self) -> Result<Eovr> {
         let missing = |what: &str| Error::new(ErrorKind::Config, format!("the engine has no {what}"));
@@ -286,13 +304,7 @@ impl EovrBuilder {
         if self.master.is_none() && self.audit_master.is_none() {
             return Err(missing("key for its audit trail").with_help("call `audit_key` beside `cipher`"));
         }
-        let mut more = self.more_actions;
-        more.push(analytics::actions()?);
-        let catalog =
-            Catalog::new(self.kinds.into_iter().chain([keys::key_kind()?, audit_keys::kind()?]), &more)?;
-        if let Some(unknown) = unanswered(&catalog, &self.checks) {
-            return Err(missing("answer").with_help(format!("a workflow asks for the check `{unknown}`")));
-        }
+        let catalog = catalog(self.kinds, self.more_actions, &self.checks)?;
         store.prepare(&catalog).await?;
         let cubes =
             if self.figures_in_memory { Cubes::count(&*store, &catalog).await? } else { Cubes::default() };
@@ -323,14 +335,47 @@ impl EovrBuilder {
     }
 }
 
-fn unanswered(catalog: &Catalog, checks: &BTreeMap<Name, Arc<dyn Check>>) -> Option<Name> {
-    catalog
-        .kinds()
-        .flat_map(|kind| kind.machine().table().rules.iter().flat_map(|rule| &rule.needs))
-        .find_map(|need| match need {
-            crate::workflow::Need::Check(name) if !checks.contains_key(name) => Some(name.clone()),
-            _ => None,
-        })
+fn catalog(
+    kinds: Vec<Kind>,
+    mut more: Vec<(Name, Vec<ActionRow>)>,
+    checks: &BTreeMap<Name, Arc<dyn Check>>,
+) -> Result<Catalog> {
+    more.push(analytics::actions()?);
+    let catalog = Catalog::new(kinds.into_iter().chain([keys::key_kind()?, audit_keys::kind()?]), &more)?;
+    check_checks(&catalog, checks)?;
+    Ok(catalog)
+}
+
+/// Each check that a rule needs is registered, and each registered check is needed.
+fn check_checks(catalog: &Catalog, checks: &BTreeMap<Name, Arc<dyn Check>>) -> Result<()> {
+    let mut asked = BTreeMap::new();
+    for kind in catalog.kinds() {
+        for rule in &kind.machine().table().rules {
+            let checks = rule.needs.iter().filter_map(|need| match need {
+                Need::Check(name) => Some((name, (kind.name(), &rule.action))),
+                _ => None,
+            });
+            asked.extend(checks);
+        }
+    }
+    let listed = |names: Vec<&str>| match names.is_empty() {
+        true => "none".to_owned(),
+        false => format!("`{}`", names.join("`, `")),
+    };
+    if let Some((name, (kind, action))) = asked.iter().find(|(name, _)| !checks.contains_key(**name)) {
+        let registered = listed(checks.keys().map(Name::as_str).collect());
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("action `{action}` of `{kind}` needs the check `{name}`, which is not registered"),
+        )
+        .with_help(format!("call `check` with its name; registered: {registered}")));
+    }
+    if let Some(name) = checks.keys().find(|name| !asked.contains_key(name)) {
+        let asked = listed(asked.keys().map(|name| name.as_str()).collect());
+        return Err(Error::new(ErrorKind::Config, format!("no kind needs the check `{name}`"))
+            .with_help(format!("do not register it, or correct its name; needed: {asked}")));
+    }
+    Ok(())
 }
 
 #[cfg(feature = "system")]

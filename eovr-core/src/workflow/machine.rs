@@ -53,44 +53,53 @@ impl Machine {
             table.states.iter().filter(|state| state.end).map(|state| state.name.clone()).collect();
         let known = |name: &Name| match states.contains(name) {
             true => Ok(()),
-            false => Err(unsound(format!("state `{name}` is not declared"))),
+            false => Err(unsound(format!("state `{name}` is not declared"), one_of(&states))),
         };
 
         known(&table.start)?;
         if !actions.contains_key(&table.create) {
-            return Err(unsound(format!(
-                "action `{}` creates records and has no permission row",
-                table.create
-            )));
+            return Err(unsound(
+                format!("action `{}` creates records and has no permission row", table.create),
+                one_of(actions.keys()),
+            ));
         }
         let mut steps: BTreeMap<Name, BTreeMap<Name, usize>> =
             states.iter().map(|state| (state.clone(), BTreeMap::new())).collect();
         let mut used = BTreeSet::from([table.create.clone()]);
         for (index, rule) in table.rules.iter().enumerate() {
             if !actions.contains_key(&rule.action) {
-                return Err(unsound(format!("action `{}` has a rule and no permission row", rule.action)));
+                return Err(unsound(
+                    format!("action `{}` has a rule and no permission row", rule.action),
+                    one_of(actions.keys()),
+                ));
             }
             used.insert(rule.action.clone());
             if rule.from.is_empty() {
-                return Err(unsound(format!("a rule for `{}` names no state", rule.action)));
+                return Err(unsound(format!("a rule for `{}` names no state", rule.action), one_of(&states)));
             }
             rule.to.as_ref().map_or(Ok(()), known)?;
             for from in &rule.from {
                 known(from)?;
                 if ends.contains(from) && rule.to.as_ref().is_some_and(|to| to != from) {
-                    return Err(unsound(format!(
-                        "`{from}` is an end, and `{}` leads out of it",
-                        rule.action
-                    )));
+                    return Err(unsound(
+                        format!("`{from}` is an end, and `{}` leads out of it", rule.action),
+                        "an action of an end keeps the state; or let it be no end",
+                    ));
                 }
                 let doubled = steps.entry(from.clone()).or_default().insert(rule.action.clone(), index);
                 if doubled.is_some() {
-                    return Err(unsound(format!("two rules for `{}` in state `{from}`", rule.action)));
+                    return Err(unsound(
+                        format!("two rules for `{}` in state `{from}`", rule.action),
+                        "one rule for each action in each state",
+                    ));
                 }
             }
         }
         if let Some(idle) = actions.keys().find(|name| !used.contains(*name)) {
-            return Err(unsound(format!("action `{idle}` has no rule")));
+            return Err(unsound(
+                format!("action `{idle}` has no rule"),
+                "a rule with the states in which it is possible",
+            ));
         }
         let machine = Self { digest: digest(&table)?, table, steps, actions, ends };
         machine.check_paths(&states)?;
@@ -100,13 +109,19 @@ impl Machine {
     fn check_paths(&self, states: &BTreeSet<Name>) -> Result<()> {
         let reached = closure([self.table.start.clone()].into(), |state| self.targets(state));
         if let Some(lost) = states.difference(&reached).next() {
-            return Err(unsound(format!("state `{lost}` cannot be reached from `{}`", self.table.start)));
+            return Err(unsound(
+                format!("state `{lost}` cannot be reached from `{}`", self.table.start),
+                "a rule that leads to it",
+            ));
         }
         let ending = closure(self.ends.clone(), |state| {
             states.iter().filter(|from| self.targets(from).contains(state)).cloned().collect()
         });
         match states.difference(&ending).next() {
-            Some(stuck) => Err(unsound(format!("no end can be reached from state `{stuck}`"))),
+            Some(stuck) => Err(unsound(
+                format!("no end can be reached from state `{stuck}`"),
+                "a rule that leads on from it, or `\"end\": true`",
+            )),
             None => Ok(()),
         }
     }
@@ -140,6 +155,11 @@ impl Machine {
         &self.table.create
     }
 
+    /// Whether the table has this state.
+    pub(crate) fn has_state(&self, state: &str) -> bool {
+        self.steps.contains_key(state)
+    }
+
     /// Whether this is an end state.
     pub fn is_end(&self, state: &str) -> bool {
         self.ends.contains(state)
@@ -155,7 +175,7 @@ fn unique<'a>(names: impl Iterator<Item = &'a Name>, what: &str) -> Result<BTree
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name.clone()) {
-            return Err(unsound(format!("{what} `{name}` stands twice")));
+            return Err(unsound(format!("{what} `{name}` stands twice"), "each name once"));
         }
     }
     Ok(seen)
@@ -180,6 +200,14 @@ fn digest(table: &Table) -> Result<[u8; 32]> {
     Ok(Sha256::digest(json).into())
 }
 
-fn unsound(message: String) -> Error {
-    Error::new(ErrorKind::Config, format!("the workflow is not sound: {message}"))
+fn unsound(message: String, help: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, format!("the workflow is not sound: {message}")).with_help(help)
+}
+
+fn one_of<'a>(names: impl IntoIterator<Item = &'a Name>) -> String {
+    let names: Vec<_> = names.into_iter().map(Name::as_str).collect();
+    match names.is_empty() {
+        true => "the table declares none".to_owned(),
+        false => format!("one of `{}`", names.join("`, `")),
+    }
 }

@@ -47,9 +47,11 @@ pub struct Rule {
 }
 
 /// A condition of an action in addition to the permission. The vocabulary is small, so that a need can be shown,
-/// translated and checked in advance. For other conditions the host implements a [`Need::Check`].
+/// translated and checked in advance. For other conditions the host implements a [`Need::Check`]. Later releases may
+/// add needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Need<N = Name> {
     /// The actor is a person: an AI model with the same role is refused.
     Human,

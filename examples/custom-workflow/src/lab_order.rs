@@ -68,9 +68,7 @@ impl Workflow for LabOrder {
 
 /// The kind: the workflow above, two facets, and a result that is sealed.
 pub(crate) fn kind() -> Result<Kind> {
-    Kind::new(KindTable {
-        facets: vec![FacetSpec::text(name!("test")).required(), FacetSpec::bool(name!("urgent"))],
-        fields: vec![FieldSpec::new(name!("value"))],
-        ..KindTable::new(name!("lab_order"), Table::of::<LabOrder>()?)
-    })
+    let table = KindTable::new(name!("lab_order"), Table::of::<LabOrder>()?);
+    let facets = [FacetSpec::text(name!("test")).required(), FacetSpec::bool(name!("urgent"))];
+    Kind::new(table.facets(facets).fields([FieldSpec::new(name!("value"))]))
 }

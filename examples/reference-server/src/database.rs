@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use eovr_core::kind::{Catalog, Plan};
 use eovr_core::ports::{Observed, Store};
 use eovr_core::seal::MasterKey;
 use eovr_core::service::EovrBuilder;
@@ -159,6 +160,24 @@ impl Database {
                 let vault = Arc::new(Vault::open(store, local).await?);
                 Ok((engine.cipher(vault.clone()), Keys::Vault(vault)))
             }
+        }
+    }
+
+    /// What opening the engine with these kinds would change.
+    pub(crate) async fn plan(&self, catalog: &Catalog) -> eovr_core::Result<Plan> {
+        match self {
+            Self::Sql(store) => store.plan(catalog).await,
+            #[cfg(feature = "mongodb")]
+            Self::Mongo(store) => store.plan(catalog).await,
+        }
+    }
+
+    /// The beginning of a comment and the end of a statement in a script for the database's own shell.
+    pub(crate) fn script(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sql(_) => ("--", ";"),
+            #[cfg(feature = "mongodb")]
+            Self::Mongo(_) => ("//", ""),
         }
     }
 

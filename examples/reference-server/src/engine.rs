@@ -7,6 +7,7 @@ use eovr_core::analyst;
 use eovr_core::export;
 use eovr_core::identity::{self, Site, user};
 use eovr_core::incident;
+use eovr_core::kind::Catalog;
 use eovr_core::notice;
 use eovr_core::org::{Org, OrgId};
 use eovr_core::ports::{Blobs, Clock, Store};
@@ -133,19 +134,28 @@ pub(crate) async fn open_with(
     })
 }
 
+/// The kinds of this host, without a store.
+pub(crate) fn catalog() -> Result<Catalog> {
+    kinds(learner::settings(None, Marks::default()))?.catalog()
+}
+
 fn assemble(
     store: Arc<dyn Store>,
     org: Org,
     settings: incident::Settings,
     clock: impl Clock + 'static,
 ) -> Result<EovrBuilder> {
+    Ok(kinds(settings)?.shared_store(store).org(org).clock(clock))
+}
+
+fn kinds(settings: incident::Settings) -> Result<EovrBuilder> {
     let kinds = incident::kinds(settings)?.into_iter().chain(identity::kinds()?);
     let kinds = kinds.chain(analyst::kinds()?);
     let (of, rows) = incident::notice_actions()?;
-    let engine = Eovr::builder().shared_store(store).org(org).kinds(kinds);
+    let engine = Eovr::builder().kinds(kinds);
     let (exports, exporting) = export::actions()?;
     let engine = engine.kind(notice::kind()?).kind(export::given::kind()?).kind(import::listing()?);
-    Ok(engine.actions(of, rows).actions(exports, exporting).clock(clock))
+    Ok(engine.actions(of, rows).actions(exports, exporting))
 }
 
 /// The facilities to enter into the store.

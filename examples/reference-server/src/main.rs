@@ -2,7 +2,7 @@
 //!
 //! `demo` builds a hospital group with a year of invented incidents and shows it; `account` creates an account;
 //! `import` reports the rows of a CSV file as incidents; `export` writes an account's view into a file; `serve` runs
-//! the HTTP API; `train` and `evaluate` build and evaluate scorers.
+//! the HTTP API; `train` and `evaluate` build and evaluate scorers; `plan` says what an update changes in a database.
 
 mod account;
 mod analyst;
@@ -26,6 +26,7 @@ mod listen;
 mod log;
 mod outgoing;
 mod output;
+mod plan;
 mod process;
 mod provider;
 mod secrets;
@@ -76,6 +77,8 @@ enum Verb {
     Challenge(triage::challenge::Args),
     /// Checks whether these settings are fit for production.
     Check(check::Args),
+    /// Prints what the next start would change in the database, and counts the records that it strands.
+    Plan(plan::Args),
     /// Signs a checkpoint of the audit log; kept elsewhere, it later proves that the history was not rewritten.
     Checkpoint(checkpoint::Args),
     /// Verifies every record of a database and its history; or, without database or master key, an exported audit log
@@ -119,6 +122,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Evaluate(args) => triage::evaluate::run(&args, out),
             Verb::Challenge(args) => triage::challenge::run(&args, out),
             Verb::Check(args) => check::run(args, out).await,
+            Verb::Plan(args) => plan::run(&args, out).await,
             Verb::Checkpoint(args) => checkpoint::run(args, out).await.map(|()| 0),
             Verb::Verify(args) => verify::run(&args, out).await,
             Verb::Vouch(args) => verify::vouch(&args, out).await,

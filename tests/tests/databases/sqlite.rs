@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::conformance;
 use eovr_core::incident::{Action, KIND, Report};
-use eovr_core::kind::{Catalog, FacetSpec, Kind, KindTable};
+use eovr_core::kind::{Catalog, FacetSpec, Kind};
 use eovr_core::name;
 use eovr_core::ports::Store as _;
 use eovr_core::record::{ActorId, Column, Query, Tally, Test, ValueType};
@@ -251,10 +251,9 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
     let file = folder.path().join("hospital.db");
     let table = incident::kinds(incident::Settings::default()).unwrap().remove(1).table().clone();
     let with = |value_type: Option<ValueType>| {
-        let mut facets = table.facets.clone();
-        let name = name!("learnt");
-        facets.extend(value_type.map(|value_type| FacetSpec::new(name, value_type)));
-        let table = KindTable { facets, parent: None, ..table.clone() };
+        let mut table = table.clone();
+        table.facets.extend(value_type.map(|value_type| FacetSpec::new(name!("learnt"), value_type)));
+        table.parent = None;
         Catalog::new([Kind::new(table).unwrap()], &[]).unwrap()
     };
     // Several nodes start at once, as after an update.

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::conformance;
 use eovr_core::incident::{self, Action, KIND, Report, Settings};
-use eovr_core::kind::{Catalog, FacetSpec, FieldSpec, Kind, KindTable};
+use eovr_core::kind::{Catalog, FacetSpec, FieldSpec, Kind};
 use eovr_core::ports::Store;
 use eovr_core::record::{ActorId, Column, Cursor, Query, RecordId, Tally, Test, Value, ValueType};
 use eovr_core::seal::csfle::LocalKey;

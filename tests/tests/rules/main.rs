@@ -14,6 +14,7 @@ mod handles;
 mod incidents;
 mod journeys;
 mod keys;
+mod kinds;
 mod lessons;
 mod log;
 mod narratives;

@@ -55,18 +55,16 @@ impl Workflow for ListingWorkflow {
 
 /// The kind. The roles that may dispose of an incident can read it, because they must see which other imports list it.
 pub(crate) fn kind() -> Result<Kind, Error> {
-    Kind::new(KindTable {
-        readers: Tiers::new(2, 5)?,
-        internal: true,
-        facets: vec![
-            FacetSpec::text(name!("incident")).required().indexed(),
-            FacetSpec::text(name!("import")).required().indexed(),
-            FacetSpec::text(name!("made_by")).required(),
-            FacetSpec::int(name!("row")),
-            FacetSpec::int(name!("line")),
-        ],
-        ..KindTable::new(KIND, Table::of::<ListingWorkflow>()?)
-    })
+    let mut table = KindTable::new(KIND, Table::of::<ListingWorkflow>()?).facets([
+        FacetSpec::text(name!("incident")).required().indexed(),
+        FacetSpec::text(name!("import")).required().indexed(),
+        FacetSpec::text(name!("made_by")).required(),
+        FacetSpec::int(name!("row")),
+        FacetSpec::int(name!("line")),
+    ]);
+    table.readers = Tiers::new(2, 5)?;
+    table.internal = true;
+    Kind::new(table)
 }
 
 /// A report in the list of an import.

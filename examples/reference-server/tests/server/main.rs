@@ -17,6 +17,7 @@ mod identity;
 mod import;
 mod keys;
 mod load;
+mod plan;
 mod provider;
 mod proxied;
 mod scorers;
