@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::workflow::{Need, Rule};
 
 /// Columns that every table has, columns that PostgreSQL adds, and words with another meaning in a query or an export.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 27] = [
     "id",
     "number",
     "governorate",
@@ -28,6 +28,8 @@ const RESERVED: [&str; 25] = [
     "note",
     "kind",
     "created",
+    "facility_name",
+    "unreadable",
     "position",
     "cmax",
     "cmin",
