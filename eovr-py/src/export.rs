@@ -1,4 +1,4 @@
-//! Exports: incidents and audit events as files for other programs, if the actor may export.
+//! Exports: records and audit events as files for other programs, if the actor may export.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Fonts, Incident, Made};
-use eovr_core::export::{AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
+use eovr_core::export::{
+    AuditFilter, AuditReport, Columns, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook,
+};
 use eovr_core::incident::KIND;
 use eovr_core::name;
 use eovr_core::ports::Clock as _;
@@ -22,7 +24,7 @@ use tempfile::NamedTempFile;
 use tokio::task::block_in_place;
 
 use crate::failure::Outcome;
-use crate::inward::{self, Id, Moment, Text, field, optional};
+use crate::inward::{self, Id, KindName, Moment, Text, field, optional};
 use crate::outward::Outward;
 
 /// The pages of a query, in order.
@@ -82,12 +84,21 @@ const FORMATS: &[(&str, Format)] = &[
     ("audit_pdf", Format::Audit(Paper::Pdf)),
 ];
 
+impl Format {
+    /// Whether the format takes records of any kind. The others are made for incidents.
+    fn takes_any_kind(self) -> bool {
+        matches!(self, Self::Csv | Self::Ndjson | Self::Xlsx | Self::Audit(_))
+    }
+}
+
 /// The parsed request.
 pub(crate) struct Asked {
     format: Format,
     lang: Lang,
     to: Option<PathBuf>,
     incident: Option<RecordId>,
+    kind: Name,
+    columns: Columns,
     query: Query,
     filter: AuditFilter,
 }
@@ -100,6 +111,12 @@ impl Asked {
             let names: Vec<_> = FORMATS.iter().map(|(name, _)| *name).collect();
             Error::invalid("there is no such format").with_help(format!("accepted: `{}`", names.join("`, `")))
         })?;
+        let KindName(kind) = field(asked, "kind")?;
+        if kind != KIND && !format.takes_any_kind() {
+            let help = format!("accepted: `{KIND}`; other kinds as csv, ndjson, xlsx or audit events");
+            let error = Error::invalid(format!("`{name}` is made for `{KIND}`, and not for `{kind}`"));
+            return Err(error.with_field("kind").with_help(help).into());
+        }
         let incident = optional::<Id>(asked, "incident")?.map(|id| id.0);
         if (format == Format::Pdf) != incident.is_some() {
             let help = "give `incident` with `pdf`, and with no other format";
@@ -108,6 +125,10 @@ impl Asked {
         allowed(session, if format == Format::Pdf { "report" } else { "list" })?;
         let filter = asked.getattr("filter")?;
         let filter = filter.cast::<PyDict>().map_err(PyErr::from)?;
+        let columns = match kind == KIND {
+            true => Columns::incidents(),
+            false => Columns::of(session.eovr().catalog().kind(&kind)?),
+        };
         let names = |name: &str| -> PyResult<Vec<Text>> {
             asked.getattr(name)?.try_iter()?.map(|text| text?.extract()).collect()
         };
@@ -116,7 +137,9 @@ impl Asked {
             lang: field::<Text>(asked, "lang")?.0.parse()?,
             to: optional::<Text>(asked, "to")?.map(|path| PathBuf::from(path.0)),
             incident,
-            query: inward::query(session, &KIND, Some(filter), None, Query::LARGEST_PAGE)?,
+            columns: titled(columns, asked)?,
+            query: inward::query(session, &kind, Some(filter), None, Query::LARGEST_PAGE)?,
+            kind,
             filter: AuditFilter {
                 from: optional::<Moment>(asked, "since")?.map(|at| at.0),
                 before: optional::<Moment>(asked, "before")?.map(|at| at.0),
@@ -139,25 +162,26 @@ impl Asked {
         let mut pages = Pages::new(session.clone(), self.query.clone());
         match self.format {
             Format::Csv => {
-                let mut csv = Csv::new(sink)?;
+                let mut csv = Csv::of(self.columns, sink)?;
                 while let Some(page) = pages.opened().await? {
-                    page.iter().try_for_each(|incident| csv.push(incident))?;
+                    page.iter().try_for_each(|record| csv.push(record))?;
                 }
                 csv.finish()?;
             }
             Format::Ndjson => {
-                let mut lines = Ndjson::new(sink);
+                let mut lines = Ndjson::of(self.columns, sink);
                 while let Some(page) = pages.opened().await? {
-                    page.iter().try_for_each(|incident| lines.push(incident))?;
+                    page.iter().try_for_each(|record| lines.push(record))?;
                 }
                 lines.finish()?;
             }
             Format::Xlsx => {
                 // Buffered rows go to the disk of the file, because that disk has the room.
                 let spool = sink.folder();
-                let mut book = Workbook::new(Look { spool, ..Look::new(self.lang, SystemClock.now()) })?;
+                let look = Look { spool, ..Look::new(self.lang, SystemClock.now()) };
+                let mut book = Workbook::of(self.columns, look)?;
                 while let Some(page) = pages.opened().await? {
-                    page.iter().try_for_each(|incident| book.push(incident))?;
+                    page.iter().try_for_each(|record| book.push(record))?;
                 }
                 block_in_place(|| book.finish(sink))?;
             }
@@ -174,7 +198,7 @@ impl Asked {
             Format::Mim => {
                 while let Some(page) = pages.opened().await? {
                     for incident in &page {
-                        let line = serde_json::to_string(&Mim::of(incident));
+                        let line = serde_json::to_string(&Mim::of(incident)?);
                         let line =
                             line.map_err(|error| Error::bug("a model is always JSON").because(error))?;
                         writeln!(sink, "{line}").map_err(unwritten)?;
@@ -186,7 +210,7 @@ impl Asked {
                 while let Some(page) = pages.next().await? {
                     for record in page {
                         // No field is opened, so no text is exported.
-                        counts.push(&Opened::only(session, record, &[])?);
+                        counts.push(&Opened::only(session, record, &[])?)?;
                     }
                 }
                 counts.csv(sink)?;
@@ -221,7 +245,7 @@ impl Asked {
         let mut report = AuditReport::new(self.filter);
         while let Some(page) = pages.next().await? {
             for record in page {
-                report.add(session.incidents().trail(record.id()).await?);
+                report.add(session.trail(&self.kind, record.id()).await?);
             }
         }
         match paper {
@@ -237,6 +261,18 @@ impl Asked {
         }
         Ok(())
     }
+}
+
+/// The columns with the titles of the dict `titles`: from a name to its English and its Arabic title.
+fn titled(columns: Columns, asked: &Bound<'_, PyAny>) -> Outcome<Columns> {
+    let titles = asked.getattr("titles")?;
+    let mut all = Vec::new();
+    for (name, title) in titles.cast::<PyDict>().map_err(PyErr::from)?.iter() {
+        let (Text(name), (Text(en), Text(ar))) = (name.extract()?, title.extract()?);
+        all.push((name, en, ar));
+    }
+    let all: Vec<_> = all.iter().map(|(name, en, ar)| (name.as_str(), en.as_str(), ar.as_str())).collect();
+    Ok(columns.titled(&all)?)
 }
 
 /// Read once per process.

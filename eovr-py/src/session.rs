@@ -253,7 +253,7 @@ impl Session {
         })
     }
 
-    /// Incidents as a file, or as its bytes.
+    /// Records as a file, or as its bytes.
     fn export(&self, asked: &Bound<'_, PyAny>) -> Outcome<Call> {
         guarded(|| {
             let session = self.ask()?;

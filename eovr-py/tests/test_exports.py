@@ -22,6 +22,7 @@ from eovr import (
 )
 
 from conftest import DOSE, KEY, ORG, a_report, elsewhere, nurse, quality
+from test_kinds import ALARM
 
 FORMULA = '=HYPERLINK("http://evil") said the monitor'
 
@@ -79,6 +80,34 @@ def test_a_report_is_a_pdf(engine: Eovr, told: str) -> None:
         quality(engine).export("csv", sheet=1)  # type: ignore[call-arg]
     with pytest.raises(NotFoundError):
         elsewhere(engine).export("pdf", incident=told)
+
+
+def test_a_kind_of_the_host(url: str, tmp_path: Path) -> None:
+    with Eovr.open(url, org=ORG, keys=KEY, kinds=[ALARM], checks={"cool_again": lambda r, a: True}) as engine:
+        raised = nurse(engine).create(
+            "fridge_alarm", "NIL", "raise", set={"fridge": "@blood-2", "tenths_celsius": 112}
+        )
+        nurse(engine).incidents.report("NIL", a_report())
+        session = quality(engine)
+        made = session.export("csv", kind="fridge_alarm").decode()
+        (row,) = csv.DictReader(io.StringIO(made))
+        assert (row["number"], row["fridge"], row["tenths_celsius"]) == (raised.number, "'@blood-2", "112")
+        (line,) = session.export("ndjson", kind="fridge_alarm").splitlines()
+        assert json.loads(line)["tenths_celsius"] == 112
+        titles = {"fridge_alarm": ("Alarms", "إنذارات"), "fridge": ("Fridge", "الثلاجة"), "ringing": ("Rings", "يرن")}
+        path = tmp_path / "alarms.xlsx"
+        session.export_to(path, "xlsx", kind="fridge_alarm", lang="ar", titles=titles)
+        (sheet,) = openpyxl.load_workbook(path)
+        cells = [cell.value for row in sheet for cell in row]
+        assert sheet.title == "إنذارات" and {"الثلاجة", "يرن", 112} <= {*cells}
+        assert b'"events":1' in session.export("audit_json", kind="fridge_alarm").replace(b" ", b"")
+        for format in ("fhir_r4", "mim", "deidentified"):
+            with pytest.raises(InvalidInputError, match="`incident`, and not for `fridge_alarm`"):
+                session.export(format, kind="fridge_alarm")
+        with pytest.raises(InvalidInputError, match="no such kind"):
+            session.export("csv", kind="fridge")
+        with pytest.raises(InvalidInputError, match="`tenths_celsius`"):
+            session.export("xlsx", kind="fridge_alarm", titles={"degrees": ("Degrees", "درجات")})
 
 
 def test_audit_events(engine: Eovr, told: str) -> None:

@@ -62,6 +62,8 @@ def parquet(path):
         for name, value in row.items():
             if isinstance(value, datetime.datetime):
                 row[name] = value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+            elif isinstance(value, bytes):
+                row[name] = value.hex()
     return {"types": types, "rows": rows, "groups": groups, "by": by, "packed": packed}
 
 

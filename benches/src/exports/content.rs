@@ -84,7 +84,7 @@ impl Content {
             let cells: Vec<Value> = COLUMNS
                 .iter()
                 .map(|column| match column.read(incident) {
-                    Cell::Empty | Cell::Unreadable => Value::Null,
+                    Cell::Empty | Cell::Unreadable | Cell::Bytes(_) => Value::Null,
                     Cell::Text(text) => json!(text),
                     Cell::Code(code) => json!(column.words(incident, &code, Lang::Ar)),
                     Cell::Int(int) => json!(int),
@@ -106,7 +106,7 @@ impl Content {
             Cell::Int(int) => Some(int.to_string()),
             Cell::Time(at) => Some(at.to_string().get(..16).unwrap_or_default().replace('T', " ")),
             Cell::Bool(bool) => Some(if bool { "نعم" } else { "لا" }.to_owned()),
-            Cell::Code(_) | Cell::Empty | Cell::Unreadable => None,
+            Cell::Code(_) | Cell::Empty | Cell::Unreadable | Cell::Bytes(_) => None,
         };
         let mut facts = Vec::new();
         let mut texts = Vec::new();

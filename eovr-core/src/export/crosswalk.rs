@@ -6,7 +6,9 @@
 
 use serde::Serialize;
 
+use crate::error::Result;
 use crate::export::Opened;
+use crate::incident::KIND;
 use crate::incident::harm::Harm;
 use crate::risk::Band;
 
@@ -202,7 +204,7 @@ fn bands(id: &'static str, scheme: &'static str, theirs: impl Fn(Band) -> &'stat
 ///
 /// # let record = quality.incidents().load(id).await?;
 /// let opened = Opened::of(&quality, record)?;
-/// let mim = Mim::of(&opened);
+/// let mim = Mim::of(&opened)?;
 /// assert_eq!(mim.incident_type.as_deref(), Some("medication"));
 /// assert!(mim.missing.contains(&"patient"));
 /// # Ok(()) });
@@ -233,7 +235,11 @@ pub struct Mim {
 
 impl Mim {
     /// Makes the model of an incident. A text that was not opened is missing.
-    pub fn of(incident: &Opened) -> Self {
+    ///
+    /// # Errors
+    /// `InvalidInput` for a record of another kind.
+    pub fn of(incident: &Opened) -> Result<Self> {
+        incident.must_be(&KIND)?;
         let facets = incident.facets();
         let facility = incident.record().envelope().stamp.facility.as_str();
         let kind = [facets.category(), facets.subtype()].into_iter().flatten().collect::<Vec<_>>().join("/");
@@ -261,7 +267,7 @@ impl Mim {
             ("reporter_role", mim.reporter_role.is_some()),
         ];
         mim.missing = there.into_iter().filter(|(_, there)| !there).map(|(name, _)| name).collect();
-        mim
+        Ok(mim)
     }
 }
 

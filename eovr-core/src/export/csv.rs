@@ -1,12 +1,12 @@
 use std::io::Write;
 
 use crate::error::Result;
-use crate::export::Opened;
-use crate::export::columns::{COLUMNS, Cell, UNREADABLE};
+use crate::export::columns::{Cell, UNREADABLE, base64};
 use crate::export::write::unwritten;
+use crate::export::{Columns, Opened};
 
 /// The list as CSV (RFC 4180, UTF-8 without a byte order mark, lines end with CR LF). Codes are written as stores keep
-/// them, times in UTC as RFC 3339.
+/// them, times in UTC as RFC 3339, bytes in base64.
 ///
 /// A text cannot become a formula in a spreadsheet. The writer puts a `'` before a text that begins with `=`, `+`, `-`,
 /// `@`, a tab or a line end, or with one of their full-width forms. It also puts a `'` before a text that begins with
@@ -37,29 +37,39 @@ use crate::export::write::unwritten;
 /// ```
 #[derive(Debug)]
 pub struct Csv<W> {
+    columns: Columns,
     to: W,
     line: String,
 }
 
 impl<W: Write> Csv<W> {
-    /// Makes a writer and writes the header line.
+    /// Makes a writer of incidents and writes the header line.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn new(to: W) -> Result<Self> {
-        let mut csv = Self { to, line: String::new() };
-        COLUMNS.iter().for_each(|column| cell(&mut csv.line, column.code));
+        Self::of(Columns::incidents(), to)
+    }
+
+    /// Makes a writer of records with these columns and writes the header line.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn of(columns: Columns, to: W) -> Result<Self> {
+        let mut csv = Self { columns, to, line: String::new() };
+        csv.columns.list().iter().for_each(|column| cell(&mut csv.line, column.code.as_str()));
         csv.end()?;
         Ok(csv)
     }
 
-    /// Writes one incident.
+    /// Writes one record.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written.
-    pub fn push(&mut self, incident: &Opened) -> Result<()> {
-        for column in COLUMNS {
-            match column.read(incident) {
+    /// `InvalidInput` for a record of another kind than the columns; `Unavailable` where it cannot be written.
+    pub fn push(&mut self, record: &Opened) -> Result<()> {
+        self.columns.check(record)?;
+        for column in self.columns.list() {
+            match column.read(record) {
                 Cell::Empty => cell(&mut self.line, ""),
                 Cell::Unreadable => cell(&mut self.line, UNREADABLE.en),
                 Cell::Text(text) => guarded(&mut self.line, text),
@@ -67,6 +77,8 @@ impl<W: Write> Csv<W> {
                 Cell::Int(int) => cell(&mut self.line, &int.to_string()),
                 Cell::Bool(bool) => cell(&mut self.line, if bool { "true" } else { "false" }),
                 Cell::Time(at) => cell(&mut self.line, &at.to_string()),
+                // Base64 can begin with a sign.
+                Cell::Bytes(bytes) => guarded(&mut self.line, &base64(bytes)),
             }
         }
         self.end()

@@ -13,6 +13,7 @@ use crate::export::csv::{cell, end, guarded};
 #[cfg(feature = "parquet")]
 use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
+use crate::incident::KIND;
 #[cfg(feature = "parquet")]
 use crate::record::ValueType;
 
@@ -41,7 +42,7 @@ use crate::record::ValueType;
 /// # let record = quality.incidents().load(id).await?;
 /// let opened = Opened::of(&quality, record)?;
 /// let mut counts = Deidentified::default();
-/// counts.push(&opened);
+/// counts.push(&opened)?;
 /// assert_eq!(counts.k(), 1);
 /// let text = String::from_utf8(counts.csv(Vec::new())?)?;
 /// assert!(text.starts_with("facility,month,category,"));
@@ -88,9 +89,13 @@ const COLUMNS: &[&str] =
 
 impl Deidentified {
     /// Counts one incident and keeps nothing else of it. An incident that was disposed of is not counted.
-    pub fn push(&mut self, incident: &Opened) {
+    ///
+    /// # Errors
+    /// `InvalidInput` for a record of another kind.
+    pub fn push(&mut self, incident: &Opened) -> Result<()> {
+        incident.must_be(&KIND)?;
         if incident.code("disposition").is_some() {
-            return;
+            return Ok(());
         }
         let envelope = incident.record().envelope();
         let text = |facet: &str| incident.code(facet).map(str::to_owned);
@@ -103,6 +108,7 @@ impl Deidentified {
             risk_band: text("risk_band"),
         };
         *self.groups.entry(key).or_default() += 1;
+        Ok(())
     }
 
     /// The k of k-anonymity over all columns: each combination that occurs is shared by at least k incidents. 0 where

@@ -21,7 +21,7 @@ use crate::export::columns::Column;
 use crate::export::titles::Lang;
 use crate::export::write::{unwritten, unwritten_json};
 use crate::incident::harm::Harm;
-use crate::incident::{Disposition, Reporter, State};
+use crate::incident::{Disposition, KIND, Reporter, State};
 use crate::service::Trail;
 use crate::time::Timestamp;
 use crate::workflow::Label as _;
@@ -82,8 +82,10 @@ impl<W: Write> Bundle<W> {
     /// Writes an incident, and its trail where one is given.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written; `Tampered` for a broken trail, because a bundle cannot express that.
+    /// `InvalidInput` for a record of another kind; `Unavailable` where it cannot be written; `Tampered` for a broken
+    /// trail, because a bundle cannot express that.
     pub fn push(&mut self, incident: &Opened, trail: Option<&Trail>) -> Result<()> {
+        incident.must_be(&KIND)?;
         let id = incident.record().id().to_string();
         if trail.is_some_and(|trail| !trail.verdict.is_intact()) {
             return Err(Error::new(ErrorKind::Tampered, "the audit trail of an incident is broken")

@@ -53,6 +53,8 @@ labels! {
         Labelled = "labelled",
         /// Audit events.
         Audit = "audit",
+        /// Records of another kind with all their fields. A filter names the kind: `kind=fridge_alarm`.
+        Records = "records",
     }
 }
 

@@ -10,7 +10,7 @@ use crate::export::csv::{end, guarded};
 #[cfg(feature = "parquet")]
 use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
-use crate::incident::PEOPLE;
+use crate::incident::{KIND, PEOPLE};
 #[cfg(feature = "parquet")]
 use crate::record::ValueType;
 use crate::triage::analysis::Cleared;
@@ -124,8 +124,9 @@ impl<W: Write + Send> Labelled<W> {
     /// overridden, where that is known (the note of its last `review_ai`).
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written.
+    /// `InvalidInput` for a record of another kind; `Unavailable` where it cannot be written.
     pub fn push(&mut self, incident: &Opened, reason: Option<&str>) -> Result<bool> {
+        incident.must_be(&KIND)?;
         let facets = incident.facets();
         let (suggested, review) = (facets.ai_band(), facets.ai_review());
         let accepted = suggested.filter(|_| review == Some("accepted"));

@@ -17,8 +17,10 @@
 //! | reviews of suggestions, for training | [`Labelled`]: deidentified, as CSV, NDJSON, Parquet | `export` |
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
-//! All lists have the same columns, from one table: [`columns::COLUMNS`]. The host records each export ([`Given`]), so
-//! that the audit trail contains it.
+//! All lists of incidents have the same columns, from one table: [`columns::COLUMNS`]. A list of another kind has the
+//! columns of that kind: `Csv::of` and its like take [`Columns::of`] the kind. The other formats are made for incidents.
+//! An export refuses a record of another kind than its own. The host records each export ([`Given`]), so that the audit
+//! trail contains it.
 
 mod audit;
 pub mod columns;
@@ -43,7 +45,12 @@ mod write;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+#[cfg(test)]
+#[cfg(all(feature = "testing", feature = "parquet", feature = "pdf", feature = "xlsx"))]
+mod tests;
+
 pub use self::audit::{AuditFilter, AuditReport};
+pub use self::columns::Columns;
 pub use self::csv::Csv;
 pub use self::deidentified::Deidentified;
 pub use self::given::Given;

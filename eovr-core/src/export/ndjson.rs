@@ -3,12 +3,12 @@ use std::io::Write;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::error::Result;
-use crate::export::Opened;
-use crate::export::columns::{COLUMNS, Cell};
+use crate::export::columns::{Cell, base64};
 use crate::export::write::{unwritten, unwritten_json};
+use crate::export::{Columns, Opened};
 
-/// The list as one JSON object per line: every column of the table, `null` where a field is not set, codes as stores
-/// keep them, times in UTC as RFC 3339. `unreadable` lists the fields that can no longer be read.
+/// The list as one JSON object per line: every column, `null` where a field is not set, codes as stores keep them,
+/// times in UTC as RFC 3339, bytes in base64. `unreadable` lists the fields that can no longer be read.
 ///
 /// ```
 /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
@@ -32,21 +32,28 @@ use crate::export::write::{unwritten, unwritten_json};
 /// ```
 #[derive(Debug)]
 pub struct Ndjson<W> {
+    columns: Columns,
     to: W,
 }
 
 impl<W: Write> Ndjson<W> {
-    /// Makes a writer.
+    /// Makes a writer of incidents.
     pub fn new(to: W) -> Self {
-        Self { to }
+        Self::of(Columns::incidents(), to)
     }
 
-    /// Writes one incident.
+    /// Makes a writer of records with these columns.
+    pub fn of(columns: Columns, to: W) -> Self {
+        Self { columns, to }
+    }
+
+    /// Writes one record.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written.
-    pub fn push(&mut self, incident: &Opened) -> Result<()> {
-        serde_json::to_writer(&mut self.to, &Line(incident)).map_err(unwritten_json)?;
+    /// `InvalidInput` for a record of another kind than the columns; `Unavailable` where it cannot be written.
+    pub fn push(&mut self, record: &Opened) -> Result<()> {
+        self.columns.check(record)?;
+        serde_json::to_writer(&mut self.to, &Line(&self.columns, record)).map_err(unwritten_json)?;
         self.to.write_all(b"\n").map_err(unwritten)
     }
 
@@ -60,18 +67,19 @@ impl<W: Write> Ndjson<W> {
     }
 }
 
-struct Line<'a>(&'a Opened);
+struct Line<'a>(&'a Columns, &'a Opened);
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut unreadable = Vec::new();
-        let mut map = serializer.serialize_map(Some(COLUMNS.len() + 1))?;
-        for column in COLUMNS {
-            map.serialize_key(column.code)?;
-            match column.read(self.0) {
+        let Self(columns, record) = self;
+        let mut map = serializer.serialize_map(Some(columns.list().len() + 1))?;
+        for column in columns.list() {
+            map.serialize_key(&column.code)?;
+            match column.read(record) {
                 Cell::Empty => map.serialize_value(&())?,
                 Cell::Unreadable => {
-                    unreadable.push(column.code);
+                    unreadable.push(&column.code);
                     map.serialize_value(&())?;
                 }
                 Cell::Text(text) => map.serialize_value(text)?,
@@ -79,6 +87,7 @@ impl Serialize for Line<'_> {
                 Cell::Int(int) => map.serialize_value(&int)?,
                 Cell::Bool(bool) => map.serialize_value(&bool)?,
                 Cell::Time(at) => map.serialize_value(&at)?,
+                Cell::Bytes(bytes) => map.serialize_value(&base64(bytes))?,
             }
         }
         map.serialize_entry("unreadable", &unreadable)?;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::incident::IncidentFacets;
 use crate::name::Name;
 use crate::org::Title;
@@ -105,6 +105,22 @@ impl Opened {
     /// The wall clock of its facility.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+
+    /// Refuses a record of another kind than the one that an export is made for.
+    pub(super) fn must_be(&self, made_for: &Name) -> Result<()> {
+        let kind = &self.record.envelope().kind;
+        if kind == made_for {
+            return Ok(());
+        }
+        let help = format!(
+            "write it as a list: `Csv`, `Ndjson`, `Parquet` or `Workbook` with `Columns::of` the kind `{kind}`"
+        );
+        Err(Error::invalid(format!(
+            "this export is made for `{made_for}`, and the record is of the kind `{kind}`"
+        ))
+        .with_help(help)
+        .with("record", self.record.id()))
     }
 
     /// The facets of an incident.

@@ -9,13 +9,13 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use crate::error::{Error, Result};
-use crate::export::Opened;
-use crate::export::columns::{COLUMNS, Cell};
+use crate::export::columns::Cell;
 use crate::export::write::unwritten;
+use crate::export::{Columns, Opened};
 use crate::record::ValueType;
 
-/// The list as Apache Parquet, for analysts: every column of the table with its type, texts in UTF-8, times in UTC in
-/// microseconds, `null` where a field is not set. `unreadable` lists the fields that can no longer be read, separated
+/// The list as Apache Parquet, for analysts: every column with its type, texts in UTF-8, times in UTC in
+/// microseconds, bytes as they are, `null` where a field is not set. `unreadable` lists the fields that can no longer be read, separated
 /// by commas.
 ///
 /// Rows are buffered and written in row groups of 10,000.
@@ -40,36 +40,46 @@ use crate::record::ValueType;
 /// # Ok(()) });
 /// ```
 pub struct Parquet<W: Write + Send> {
+    columns: Columns,
     sheet: Sheet<W>,
 }
 
 impl<W: Write + Send> Parquet<W> {
-    /// Makes a writer.
+    /// Makes a writer of incidents.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn new(to: W) -> Result<Self> {
-        let columns = COLUMNS.iter().map(|column| (column.code, column.value_type()));
-        let columns: Vec<_> = columns.chain([("unreadable", ValueType::Text)]).collect();
-        Ok(Self { sheet: Sheet::new(to, &columns)? })
+        Self::of(Columns::incidents(), to)
     }
 
-    /// Writes one incident.
+    /// Makes a writer of records with these columns.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
-    pub fn push(&mut self, incident: &Opened) -> Result<()> {
+    pub fn of(columns: Columns, to: W) -> Result<Self> {
+        let typed = columns.list().iter().map(|column| (column.code.as_str(), column.value_type()));
+        let typed: Vec<_> = typed.chain([("unreadable", ValueType::Text)]).collect();
+        Ok(Self { sheet: Sheet::new(to, &typed)?, columns })
+    }
+
+    /// Writes one record.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a record of another kind than the columns; `Unavailable` where it cannot be written.
+    pub fn push(&mut self, record: &Opened) -> Result<()> {
+        self.columns.check(record)?;
         let mut unreadable = Vec::new();
-        for (place, column) in COLUMNS.iter().enumerate() {
-            let cell = column.read(incident);
+        for (place, column) in self.columns.list().iter().enumerate() {
+            let cell = column.read(record);
             if cell == Cell::Unreadable {
-                unreadable.push(column.code);
+                unreadable.push(column.code.as_str());
             }
             self.sheet.set(place, &cell);
         }
         let unreadable = unreadable.join(",");
         let last = if unreadable.is_empty() { Cell::Empty } else { Cell::Text(&unreadable) };
-        self.sheet.set(COLUMNS.len(), &last);
+        self.sheet.set(self.columns.list().len(), &last);
         self.sheet.end()
     }
 
@@ -133,6 +143,10 @@ impl<W: Write + Send> Sheet<W> {
                 texts.push(ByteArray::from(*text));
             }
             (Values::Text(texts), Cell::Code(code)) => texts.push(ByteArray::from(code.as_ref())),
+            (Values::Text(texts), Cell::Bytes(bytes)) => {
+                self.bytes += bytes.len();
+                texts.push(ByteArray::from(*bytes));
+            }
             (Values::Int(ints), Cell::Int(int)) => ints.push(*int),
             (Values::Int(ints), Cell::Time(at)) => ints.push(at.as_micros()),
             (Values::Bool(bools), Cell::Bool(bool)) => bools.push(*bool),

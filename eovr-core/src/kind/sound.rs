@@ -10,7 +10,7 @@ use crate::workflow::{Need, Rule};
 
 /// Columns that every table has, columns that PostgreSQL and InnoDB add, and words with another meaning in a query or
 /// an export.
-const RESERVED: [&str; 28] = [
+const RESERVED: [&str; 30] = [
     "id",
     "number",
     "governorate",
@@ -29,6 +29,8 @@ const RESERVED: [&str; 28] = [
     "note",
     "kind",
     "created",
+    "facility_name",
+    "unreadable",
     "position",
     "cmax",
     "cmin",

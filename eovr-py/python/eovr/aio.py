@@ -480,19 +480,21 @@ class Session:
         return await call
 
     async def export(self, format: Format | str, **asked: Unpack[Asked]) -> bytes:
-        """Exports the incidents that the actor may see.
+        """Exports the incidents that the actor may see, or the records of another ``kind``.
 
         Parameters
         ----------
         format : Format
             The format of the file.
         **asked
-            As in :class:`eovr.records.Asked`: the language, the incidents, the events.
+            As in :class:`eovr.records.Asked`: the language, the records, the events.
 
         Raises
         ------
         DeniedError
             A list needs tier 2 or above.
+        InvalidInputError
+            The format is made for incidents, and ``kind`` is another one.
         """
         call = self._native.export(given.asked(format, None, asked))
         made = await call

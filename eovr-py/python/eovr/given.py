@@ -56,6 +56,8 @@ def asked(format: str, to: str | os.PathLike[str] | None, told: Asked) -> Simple
         format=format,
         to=None if to is None else os.fspath(to),
         lang=told.get("lang", Lang.EN),
+        kind=told.get("kind", "incident"),
+        titles={name: (en, ar) for name, (en, ar) in (told.get("titles") or {}).items()},
         incident=told.get("incident"),
         filter=dict(told.get("filter") or {}),
         since=told.get("since"),

@@ -540,8 +540,9 @@ class DataKey:
 class Format(enum.StrEnum):
     """The formats of an export.
 
-    The list as Excel, CSV or one JSON object a line; an HL7 FHIR bundle; WHO's minimal information model;
-    counts without persons as CSV; one incident as PDF; audit events.
+    The list as Excel, CSV or one JSON object a line, and audit events: of incidents or of another kind.
+    For incidents only: an HL7 FHIR bundle; WHO's minimal information model; counts without persons as
+    CSV; one incident as PDF.
     """
 
     CSV = "csv"
@@ -572,10 +573,15 @@ class Asked(TypedDict, total=False):
     ----------
     lang : Lang
         The language of Excel and PDF; English by default.
+    kind : str
+        The kind of the records; incidents by default. Another kind has its own columns.
+    titles : mapping
+        Titles of an Excel list: from the name of the kind, a column, a state or a choice to its title in
+        English and in Arabic.
     incident : UUID
         The incident of a PDF.
     filter : mapping
-        Which incidents, as in :meth:`eovr.Session.find`.
+        Which records, as in :meth:`eovr.Session.find`.
     since, before : datetime
         Audit: events from ``since`` on, and before ``before``.
     actions, actors : sequence of str
@@ -583,6 +589,8 @@ class Asked(TypedDict, total=False):
     """
 
     lang: Lang | str
+    kind: str
+    titles: Mapping[str, tuple[str, str]]
     incident: UUID | str
     filter: Filter
     since: datetime

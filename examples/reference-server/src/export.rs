@@ -351,7 +351,7 @@ async fn mim(pages: &mut Pages, mut file: Part) -> Result<Part, Failure> {
             return Ok(file);
         }
         for incident in &page {
-            let line = serde_json::to_string(&Mim::of(incident));
+            let line = serde_json::to_string(&Mim::of(incident)?);
             let line =
                 line.map_err(|error| Failure::broken(format!("cannot be written as JSON: {error}")))?;
             writeln!(file, "{line}").map_err(place::unwritten)?;
@@ -382,7 +382,7 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: Part, out: &mut Out)
             break;
         }
         for record in page {
-            counts.push(&Opened::only(&pages.session, record, &[])?);
+            counts.push(&Opened::only(&pages.session, record, &[])?)?;
         }
     }
     out.line(format_args!("k-anonymity over all columns, before small counts are hidden: {}", counts.k()));

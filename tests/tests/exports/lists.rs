@@ -61,7 +61,8 @@ async fn an_analyst_gets_columns_with_their_types() -> Tested {
     for (row, line) in rows.iter().zip(lines.lines()) {
         let line: serde_json::Value = serde_json::from_str(line)?;
         for column in COLUMNS {
-            let (is, wanted) = (&row[column.code], &line[column.code]);
+            let code = column.code.as_str();
+            let (is, wanted) = (&row[code], &line[code]);
             let same = match (is.as_str(), wanted.as_str()) {
                 // The same moment, with all six digits.
                 (Some(is), Some(wanted)) if column.value_type() == eovr_core::record::ValueType::Time => {
@@ -105,7 +106,7 @@ async fn a_csv_reader_gets_what_was_written() -> Tested {
     let bytes = csv.finish()?;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let heads: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-    assert_eq!(heads, COLUMNS.iter().map(|column| column.code).collect::<Vec<_>>());
+    assert_eq!(heads, COLUMNS.iter().map(|column| column.code.as_str()).collect::<Vec<_>>());
     let description = heads.iter().position(|head| head == "description").unwrap();
     let mut rows = 0;
     for (row, incident) in reader.records().zip(&list) {
@@ -368,7 +369,7 @@ async fn an_erased_text_is_marked_as_erased() -> Tested {
 async fn without_persons_nothing_of_a_person_leaves() -> Tested {
     let (_, list) = listed(HOSTILE).await?;
     let mut counts = Deidentified::default();
-    list.iter().for_each(|incident| counts.push(incident));
+    list.iter().try_for_each(|incident| counts.push(incident))?;
     let csv = String::from_utf8(counts.csv(Vec::new())?)?;
     let json = String::from_utf8(counts.ndjson(Vec::new())?)?;
     let rows: Vec<&str> = csv.lines().collect();

@@ -12,6 +12,7 @@
 
 mod archive;
 mod hospital;
+mod kinds;
 mod lists;
 mod others;
 mod pages;

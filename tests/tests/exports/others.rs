@@ -180,8 +180,8 @@ async fn reviews_are_exported_as_a_labelled_set_without_names() -> Tested {
 async fn the_minimal_model_says_what_is_missing() -> Tested {
     let hospital = worked().await?;
     let record = hospital.quality.incidents().newest(1).await?.items.remove(0);
-    assert_eq!(Mim::of(&Opened::of(&hospital.quality, record.clone())?).missing, ["patient"]);
-    let closed = Mim::of(&Opened::only(&hospital.quality, record, &[])?);
+    assert_eq!(Mim::of(&Opened::of(&hospital.quality, record.clone())?)?.missing, ["patient"]);
+    let closed = Mim::of(&Opened::only(&hospital.quality, record, &[])?)?;
     assert_eq!(closed.missing, ["patient", "resulting_action"]);
     assert_eq!(closed.free_text, None);
     Ok(())

@@ -4,6 +4,7 @@ use super::draw::{Draw, HEIGHT, WIDTH};
 use super::fonts::{Fonts, Weight};
 use super::lines::{Line, Style, lines};
 use super::tags::{Role, Tree};
+use crate::export::columns::Column;
 use crate::export::titles::{Lang, Words};
 
 const MARGIN: f32 = 46.0;
@@ -187,16 +188,16 @@ impl<'a> Flow<'a> {
         self.y += 5.0;
     }
 
-    /// Draws a heading within a section.
-    pub(super) fn heading(&mut self, title: Words) {
+    /// Draws a column's title as a heading within a section.
+    pub(super) fn heading(&mut self, of: &Column) {
         self.need(40.0);
         let y = self.y;
-        self.tree.begin(Role::Heading, title.of(self.lang));
+        self.tree.begin(Role::Heading, of.title(self.lang));
         if self.lang == Lang::Both {
-            self.label(title.en, LABEL, Side::Start, (0.0, INNER), y);
-            self.label(title.ar, LABEL, Side::End, (0.0, INNER), y);
+            self.label(&of.title(Lang::En), LABEL, Side::Start, (0.0, INNER), y);
+            self.label(&of.title(Lang::Ar), LABEL, Side::End, (0.0, INNER), y);
         } else {
-            self.label(&title.of(self.lang), LABEL, Side::Start, (0.0, INNER), y);
+            self.label(&of.title(self.lang), LABEL, Side::Start, (0.0, INNER), y);
         }
         self.tree.end();
         self.y += leading(LABEL) + 1.0;

@@ -11,8 +11,9 @@ use super::tags::Role;
 use super::{by_krilla, risks, trail};
 use crate::error::Result;
 use crate::export::Opened;
-use crate::export::columns::{self, Column, UNREADABLE, on_the_wall};
+use crate::export::columns::{self, Column, UNREADABLE, base64, on_the_wall};
 use crate::export::titles::{self, Lang, Words, words};
+use crate::incident::{FOLLOW_UP, KIND};
 use crate::risk::Scheme;
 use crate::service::Trail;
 use crate::time::Timestamp;
@@ -111,30 +112,32 @@ impl Incident<'_> {
     /// ```
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written.
+    /// `InvalidInput` where a record is no incident or no follow-up action; `Unavailable` where it cannot be written.
     pub fn write(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
-        by_krilla::write(&self.laid_out(fonts, lang), &mut to)
+        by_krilla::write(&self.laid_out(fonts, lang)?, &mut to)
     }
 
     /// Writes the same report by printpdf: tagged, and without a standard.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written.
+    /// As [`Incident::write`].
     #[cfg(feature = "printpdf")]
     pub fn write_by_printpdf(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
-        super::by_printpdf::write(&self.laid_out(fonts, lang), &mut to)
+        super::by_printpdf::write(&self.laid_out(fonts, lang)?, &mut to)
     }
 
     /// Writes the report as PDF/UA-1 and PDF/A-2a, for an archive that takes nothing less.
     ///
     /// # Errors
-    /// `Config` where the validators refuse it, as they do with a font that may not be embedded; `Unavailable` where
-    /// it cannot be written.
+    /// `Config` where the validators refuse it, as they do with a font that may not be embedded; otherwise as
+    /// [`Incident::write`].
     pub fn write_archival(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
-        by_krilla::write_archival(&self.laid_out(fonts, lang), &mut to)
+        by_krilla::write_archival(&self.laid_out(fonts, lang)?, &mut to)
     }
 
-    pub(super) fn laid_out<'f>(&self, fonts: &'f Fonts, lang: Lang) -> Document<'f> {
+    pub(super) fn laid_out<'f>(&self, fonts: &'f Fonts, lang: Lang) -> Result<Document<'f>> {
+        self.incident.must_be(&KIND)?;
+        self.follow_ups.iter().try_for_each(|action| action.must_be(&FOLLOW_UP))?;
         let mut flow = Flow::new(fonts, lang);
         self.banner(&mut flow);
         self.facts(&mut flow);
@@ -157,14 +160,14 @@ impl Incident<'_> {
             Lang::Ar => format!("صفحة {page} من {of}"),
             Lang::Both => format!("Page {page} of {of} · صفحة {page} من {of}"),
         });
-        Document {
+        Ok(Document {
             pages: flow.pages,
             tree: flow.tree,
             fonts,
             title: format!("{} {number}", TITLE.of(lang)),
             lang,
             made_at: self.made_at,
-        }
+        })
     }
 
     /// The incident's number, or its id where it has no number.
@@ -252,6 +255,7 @@ impl Incident<'_> {
             columns::Cell::Int(int) => int.to_string(),
             columns::Cell::Bool(bool) => (if bool { YES } else { NO }).of(lang).into(),
             columns::Cell::Time(at) => on_the_wall(at, self.incident.zone()),
+            columns::Cell::Bytes(bytes) => base64(bytes),
         })
     }
 
@@ -262,7 +266,7 @@ impl Incident<'_> {
             if *code == "description" {
                 flow.section(STORY, 60.0);
             } else {
-                flow.heading(column.words_of_title());
+                flow.heading(column);
             }
             flow.words(&text);
         }
@@ -284,7 +288,7 @@ impl Incident<'_> {
         for code in ["jci_evidence", "jci_gap", "jci_plan"] {
             let Some(column) = Column::named(code) else { continue };
             if let Some(text) = self.shown(column, flow.lang) {
-                flow.heading(column.words_of_title());
+                flow.heading(column);
                 flow.words(&text);
             }
         }
@@ -333,17 +337,6 @@ impl Incident<'_> {
             .collect();
         let head = head(HEADS, lang);
         flow.table(&[27.0, 14.0, 15.0, 13.0, 10.0, 21.0], Some(&head), &rows);
-    }
-}
-
-impl Column {
-    fn words_of_title(&self) -> Words {
-        let en = self.title(Lang::En);
-        let ar = self.title(Lang::Ar);
-        match (en, ar) {
-            (std::borrow::Cow::Borrowed(en), std::borrow::Cow::Borrowed(ar)) => Words { en, ar },
-            _ => Words { en: self.code, ar: self.code },
-        }
     }
 }
 

@@ -35,8 +35,8 @@ impl Look {
         Self { lang, made_at, rows_per_sheet: Self::MOST_ROWS, spool: None, compression: 5 }
     }
 
-    pub(super) fn properties(&self) -> DocProperties {
-        let properties = DocProperties::new().set_title("Incidents").set_author("eovr");
+    pub(super) fn properties(&self, title: &str) -> DocProperties {
+        let properties = DocProperties::new().set_title(title).set_author("eovr");
         match ExcelDateTime::from_timestamp(self.made_at.as_micros().div_euclid(1_000_000)) {
             Ok(at) => properties.set_creation_datetime(&at),
             // For a time outside Excel's range the file says 1970, never the current time.
@@ -135,9 +135,9 @@ impl Styles {
         (!std::ptr::eq(own, self.column(column))).then_some(own)
     }
 
-    /// The colours of a status or a band.
-    pub(super) fn painted(&self, column: &str, code: &str) -> Option<&Format> {
-        if !["state", "risk_band", "ai_band"].contains(&column) {
+    /// The colours of an incident's status or band.
+    pub(super) fn painted(&self, column: &Column, code: &str) -> Option<&Format> {
+        if !column.is_of_incidents() || !["state", "risk_band", "ai_band"].contains(&column.code.as_str()) {
             return None;
         }
         self.painted.iter().find(|(known, _)| *known == code).map(|(_, format)| format)

@@ -2,30 +2,31 @@
 
 mod figures;
 mod look;
+mod row;
 
-use std::borrow::Cow;
 use std::io::Write;
 
-use rust_xlsxwriter::{Format, Workbook as Book, Worksheet, XlsxError};
+use rust_xlsxwriter::{Workbook as Book, XlsxError};
 
 use self::figures::Figures;
 pub use self::look::Look;
 use self::look::Styles;
+use self::row::{Row, beginning, chars};
 use crate::error::{Error, ErrorKind, Result};
-use crate::export::Opened;
-use crate::export::columns::{COLUMNS, Cell, Column, UNREADABLE, on_the_wall};
-use crate::export::titles::{Words, words};
+use crate::export::columns::Column;
+use crate::export::titles::Lang;
 use crate::export::write::unwritten;
-use crate::time::Timestamp;
+use crate::export::{Columns, Opened};
 
-/// The incident list as a workbook: one or more sheets of rows, and one sheet of figures.
+/// The list as a workbook: one or more sheets of rows, and for incidents one sheet of figures.
 ///
 /// Rows go to a temporary file until [`Workbook::finish`] compresses them, so memory does not grow with their number.
 /// The temporary file takes about 1.5 kilobytes of XML per row. [`Look::spool`] sets its directory; choose a disk, not
 /// a directory in memory.
 ///
 /// A text cannot become a formula or a link. Texts are written as texts, and a text that begins like a formula is
-/// marked as quoted, so that it stays a text when a user edits the cell.
+/// marked as quoted, so that it stays a text when a user edits the cell. Bytes are texts in base64, and so is a number of
+/// more than 15 digits, which Excel would round.
 ///
 /// ```
 /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
@@ -47,10 +48,11 @@ use crate::time::Timestamp;
 /// # Ok(()) });
 /// ```
 pub struct Workbook {
+    columns: Columns,
     book: Book,
     look: Look,
     styles: Styles,
-    figures: Figures,
+    figures: Option<Figures>,
     /// The width of the widest cell of each column so far, in characters.
     widths: Vec<u16>,
     sheets: usize,
@@ -66,19 +68,22 @@ pub struct Workbook {
 const MOST_BYTES: u64 = 3 << 30;
 
 /// In UTF-16 units, as Excel counts.
-const LONGEST_CELL: usize = 32_767;
-
-const CUT: Words = words("… [cut: too long for a cell]", "… [مقتطع: النص أطول من سعة الخلية]");
-const LIST: Words = words("Incidents", "البلاغات");
-const YES: Words = words("Yes", "نعم");
-const NO: Words = words("No", "لا");
+const LONGEST_SHEET_NAME: usize = 31;
 
 impl Workbook {
-    /// Makes a workbook and writes the header.
+    /// Makes a workbook of incidents and writes the header.
     ///
     /// # Errors
     /// `Unavailable` where rows cannot be spooled; `InvalidInput` where a sheet has no room for a row.
     pub fn new(look: Look) -> Result<Self> {
+        Self::of(Columns::incidents(), look)
+    }
+
+    /// Makes a workbook of records with these columns and writes the header.
+    ///
+    /// # Errors
+    /// As [`Workbook::new`].
+    pub fn of(columns: Columns, look: Look) -> Result<Self> {
         if !(1..=Look::MOST_ROWS).contains(&look.rows_per_sheet) {
             return Err(Error::invalid("a sheet cannot have that many rows")
                 .with_help(format!("ask for 1 to {}", Look::MOST_ROWS)));
@@ -88,15 +93,16 @@ impl Workbook {
             book.set_tempdir(spool).map_err(unpacked)?;
         }
         // No ZIP64, because LibreOffice does not open a workbook that uses it.
-        book.set_properties(&look.properties());
+        book.set_properties(&look.properties(&columns.title(Lang::En)));
         book.set_zip_compression_level(look.compression.clamp(1, 9));
         let title = |column: &Column| chars(&column.title(look.lang));
-        let widths = COLUMNS.iter().map(|column| title(column).saturating_add(3)).collect();
+        let widths = columns.list().iter().map(|column| title(column).saturating_add(3)).collect();
         let styles = Styles::new(look.lang);
         let mut workbook = Self {
             book,
             styles,
-            figures: Figures::default(),
+            figures: columns.have_figures().then(Figures::default),
+            columns,
             widths,
             sheets: 0,
             full: Vec::new(),
@@ -108,28 +114,32 @@ impl Workbook {
         Ok(workbook)
     }
 
-    /// Writes one incident.
+    /// Writes one record.
     ///
     /// # Errors
-    /// `Unavailable` where the row cannot be spooled, for example because the disk is full.
-    pub fn push(&mut self, incident: &Opened) -> Result<()> {
-        on_disk(|| self.write(incident))
+    /// `InvalidInput` for a record of another kind than the columns; `Unavailable` where the row cannot be spooled, for
+    /// example because the disk is full.
+    pub fn push(&mut self, record: &Opened) -> Result<()> {
+        self.columns.check(record)?;
+        on_disk(|| self.write(record))
     }
 
-    fn write(&mut self, incident: &Opened) -> Result<()> {
+    fn write(&mut self, record: &Opened) -> Result<()> {
         if self.row == self.look.rows_per_sheet || self.bytes > MOST_BYTES {
             self.next_sheet()?;
         }
         // In constant memory mode a left row is closed: the library silently drops later writes to it.
         self.row += 1;
         let sheet = self.book.worksheet_from_index(self.sheets - 1).map_err(unpacked)?;
-        let mut row = Row { sheet, at: self.row, styles: &self.styles, look: &self.look, bytes: 0 };
-        for ((column, at), width) in COLUMNS.iter().zip(0..).zip(&mut self.widths) {
-            let wide = row.write(at, column, incident).map_err(unpacked)?;
+        let mut row = Row { sheet, at: self.row, styles: &self.styles, lang: self.look.lang, bytes: 0 };
+        for ((column, at), width) in self.columns.list().iter().zip(0..).zip(&mut self.widths) {
+            let wide = row.write(at, column, record).map_err(unpacked)?;
             *width = wide.max(*width);
         }
         self.bytes += row.bytes;
-        self.figures.count(incident);
+        if let Some(figures) = &mut self.figures {
+            figures.count(record);
+        }
         Ok(())
     }
 
@@ -148,10 +158,12 @@ impl Workbook {
             for (at, width) in (0..).zip(&self.widths) {
                 sheet.set_column_width(at, f64::from((*width).clamp(6, 60))).map_err(unpacked)?;
             }
-            let last = u16::try_from(COLUMNS.len().saturating_sub(1)).unwrap_or(u16::MAX);
+            let last = u16::try_from(self.columns.list().len().saturating_sub(1)).unwrap_or(u16::MAX);
             sheet.autofilter(0, 0, rows.max(1), last).map_err(unpacked)?;
         }
-        self.figures.sheet(&mut self.book, &self.look, &self.styles).map_err(unpacked)?;
+        if let Some(figures) = &self.figures {
+            figures.sheet(&mut self.book, &self.look, &self.styles).map_err(unpacked)?;
+        }
         // The ZIP writer takes ownership of its output; this wrapper keeps ours.
         let mut kept = Kept { to, failed: None };
         let saved = self.book.save_to_writer(&mut kept);
@@ -172,12 +184,11 @@ impl Workbook {
     }
 
     fn header(&mut self) -> Result<(), XlsxError> {
-        let name = self.look.lang.pick(LIST.en, LIST.ar);
-        let name = if self.sheets == 0 { name } else { format!("{name} {}", self.sheets + 1).into() };
+        let name = sheet_name(&self.columns.title(self.look.lang), self.sheets);
         let sheet = self.book.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?.set_right_to_left(self.look.lang.rtl()).set_landscape();
         sheet.set_freeze_panes(1, 1)?.set_row_height(0, 30)?;
-        for (column, at) in COLUMNS.iter().zip(0..) {
+        for (column, at) in self.columns.list().iter().zip(0..) {
             sheet.set_column_format(at, self.styles.column(column))?;
             sheet.write_string_with_format(0, at, column.title(self.look.lang), &self.styles.head)?;
         }
@@ -192,111 +203,18 @@ impl std::fmt::Debug for Workbook {
     }
 }
 
-struct Row<'a> {
-    sheet: &'a mut Worksheet,
-    at: u32,
-    styles: &'a Styles,
-    look: &'a Look,
-    bytes: u64,
-}
-
-impl Row<'_> {
-    /// Writes a cell and returns its width.
-    fn write(&mut self, column: u16, of: &Column, incident: &Opened) -> Result<u16, XlsxError> {
-        let lang = self.look.lang;
-        let text: Cow<'_, str> = match of.read(incident) {
-            Cell::Empty => return Ok(0),
-            Cell::Int(int) => {
-                self.number(column, of, int as f64, &self.styles.number)?;
-                return Ok(8);
-            }
-            Cell::Time(at) => match serial(at, incident.zone()) {
-                Some(serial) => {
-                    self.number(column, of, serial, &self.styles.time)?;
-                    return Ok(17);
-                }
-                None => on_the_wall(at, incident.zone()).into(),
-            },
-            Cell::Bool(bool) => (if bool { YES } else { NO }).of(lang),
-            Cell::Unreadable => UNREADABLE.of(lang),
-            Cell::Code(code) => {
-                let words = of.words(incident, &code, lang).into_owned();
-                if let Some(style) = self.styles.painted(of.code, &code) {
-                    self.bytes += xml(&words);
-                    self.sheet.write_string_with_format(self.at, column, &words, style)?;
-                    return Ok(chars(&words));
-                }
-                words.into()
-            }
-            Cell::Text(text) => match line_ends(text) {
-                Cow::Borrowed(text) => cut(text, &CUT.of(lang)),
-                Cow::Owned(text) => cut(&text, &CUT.of(lang)).into_owned().into(),
-            },
-        };
-        self.bytes += xml(&text);
-        match self.styles.unlike(of, self.styles.text(&text)) {
-            Some(style) => self.sheet.write_string_with_format(self.at, column, text.as_ref(), style)?,
-            None => self.sheet.write_string(self.at, column, text.as_ref())?,
-        };
-        Ok(chars(&text))
-    }
-
-    fn number(&mut self, column: u16, of: &Column, number: f64, style: &Format) -> Result<(), XlsxError> {
-        self.bytes += xml("");
-        match self.styles.unlike(of, style) {
-            Some(style) => self.sheet.write_number_with_format(self.at, column, number, style)?,
-            None => self.sheet.write_number(self.at, column, number)?,
-        };
-        Ok(())
-    }
-}
-
-/// A time as Excel's serial number: days since the end of 1899 on the facility's wall clock. `None` outside Excel's
-/// years.
-fn serial(at: Timestamp, zone: &jiff::tz::TimeZone) -> Option<f64> {
-    const DAY: i64 = 86_400_000_000;
-    /// The days from Excel's day 0 to 1970.
-    const EPOCH: f64 = 25_569.0;
-    let there = at.on(zone);
-    let wall = at.as_micros().checked_add(i64::from(there.offset().seconds()) * 1_000_000)?;
-    let days = |micros: i64| micros as f64;
-    // Excel treats 1900 as a leap year, so its days are correct only from March 1900.
-    (1901..=9999)
-        .contains(&there.year())
-        .then(|| EPOCH + days(wall.div_euclid(DAY)) + days(wall.rem_euclid(DAY)) / days(DAY))
-}
-
-/// A text with Excel's line ends. Some programs show other line ends as `_x000D_`.
-fn line_ends(text: &str) -> Cow<'_, str> {
-    match text.contains('\r') {
-        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
-        false => text.into(),
-    }
-}
-
-/// A text cut to fit a cell, with a note where it was cut.
-fn cut<'a>(text: &'a str, note: &str) -> Cow<'a, str> {
-    // A text never has more UTF-16 units than bytes.
-    if text.len() <= LONGEST_CELL || text.encode_utf16().count() <= LONGEST_CELL {
-        return text.into();
-    }
-    let mut left = LONGEST_CELL - note.encode_utf16().count();
-    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
+/// The name of a sheet: the title of the list within Excel's rules, and a number from the second sheet on.
+fn sheet_name(title: &str, sheets: usize) -> String {
+    let at_an_end = |c: char| c == '\'' || c.is_whitespace();
+    let plain = title.replace(|c: char| c.is_control() || "[]:*?/\\".contains(c), " ");
+    // Excel keeps `History` for itself.
+    let number = match sheets {
+        0 if plain.trim().eq_ignore_ascii_case("history") => " 1".to_owned(),
+        0 => String::new(),
+        _ => format!(" {}", sheets + 1),
     };
-    let mut kept: String = text.chars().take_while(fits).collect();
-    kept.push_str(note);
-    kept.into()
-}
-
-/// The approximate maximum size of a text cell as XML, in bytes, because escaped characters take more room.
-fn xml(text: &str) -> u64 {
-    let escaped = text.bytes().filter(|byte| matches!(byte, 0..=31 | b'<' | b'>' | b'&' | b'_')).count();
-    (64 + text.len() + 6 * escaped) as u64
+    let name = beginning(plain.trim_matches(at_an_end), LONGEST_SHEET_NAME.saturating_sub(number.len()));
+    name.trim_end_matches(at_an_end).to_owned() + &number
 }
 
 /// The library writes rows directly to the file and panics where that fails.
@@ -305,11 +223,6 @@ fn on_disk<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         Err(Error::new(ErrorKind::Unavailable, "the rows of the workbook cannot be spooled")
             .with_help("free space in the spool directory, or choose another one"))
     })
-}
-
-/// The approximate width of a text, at most 200.
-fn chars(text: &str) -> u16 {
-    u16::try_from(text.chars().take(200).count()).unwrap_or(200)
 }
 
 fn unpacked(error: XlsxError) -> Error {
@@ -356,30 +269,23 @@ impl<W: Write> Write for Kept<W> {
 
 #[cfg(test)]
 mod tests {
+    use rust_xlsxwriter::Worksheet;
+
     use super::*;
 
     #[test]
-    fn a_moment_is_what_the_wall_clock_shows() {
-        let cairo = jiff::tz::TimeZone::get("Africa/Cairo").unwrap();
-        let serial = |text: &str| serial(text.parse().unwrap(), &cairo);
-        // 2026-11-22 10:30 in Cairo: 46348 days and 10.5 hours.
-        assert_eq!(serial("2026-11-22T08:30:00Z"), Some(46_348.437_5));
-        assert_eq!(serial("1850-01-01T00:00:00Z"), None);
-    }
-
-    #[test]
-    fn a_cell_has_one_kind_of_line_end() {
-        assert_eq!(line_ends("one\r\ntwo\rthree\n\r\n"), "one\ntwo\nthree\n\n");
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_is_cut_between_characters_and_says_so() {
-        let arabic = "ع".repeat(LONGEST_CELL);
-        assert_eq!(cut(&arabic, "…"), arabic);
-        for text in ["🩺".repeat(20_000), "ع".repeat(40_000), "x".repeat(32_768)] {
-            let cut = cut(&text, "… [cut]");
-            assert!(cut.ends_with("… [cut]") && cut.encode_utf16().count() <= LONGEST_CELL);
-            assert!(cut.encode_utf16().count() >= LONGEST_CELL - 1);
+    fn a_sheet_has_a_name_that_excel_accepts() {
+        for (title, sheets, name) in [
+            ("Incidents · البلاغات", 0, "Incidents · البلاغات"),
+            ("البلاغات", 1, "البلاغات 2"),
+            ("'Falls [ward 7/8]: all?'", 0, "Falls  ward 7 8   all"),
+            ("Transfusions and their reactions", 0, "Transfusions and their reaction"),
+            ("Transfusions and their reactions", 11, "Transfusions and their react 12"),
+            ("history", 0, "history 1"),
+        ] {
+            let made = sheet_name(title, sheets);
+            assert_eq!(made, name);
+            assert!(Worksheet::new().set_name(made).is_ok(), "{title}");
         }
     }
 }
