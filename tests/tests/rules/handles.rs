@@ -204,7 +204,8 @@ fn read() -> Sources {
 fn handles(structs: &[BTreeMap<String, Declared>]) -> BTreeSet<String> {
     let mut count = BTreeMap::new();
     structs.iter().flat_map(BTreeMap::keys).for_each(|name| *count.entry(name).or_insert(0) += 1);
-    let everywhere = |name: &str, declared: &Declared| declared.public || count.get(&name.to_owned()) == Some(&1);
+    let everywhere =
+        |name: &str, declared: &Declared| declared.public || count.get(&name.to_owned()) == Some(&1);
     let mut holders: BTreeSet<String> = ["Eovr", "Session"].map(str::to_owned).into();
     loop {
         let before = holders.len();

@@ -126,12 +126,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
             enable,
         )
         .add(
-            post(
-                "/api/users/{id}/unlock",
-                "unlock",
-                "Opens the doors that failed attempts have closed",
-            )
-            .takes::<Why>(),
+            post("/api/users/{id}/unlock", "unlock", "Opens the doors that failed attempts have closed")
+                .takes::<Why>(),
             unlock,
         )
         .add(
