@@ -10,7 +10,8 @@ mod blobs;
 pub(crate) mod observe;
 #[cfg(feature = "tracing")]
 mod observed;
-#[cfg(all(test, feature = "testing", feature = "tracing"))]
+#[cfg(test)]
+#[cfg(all(feature = "testing", feature = "tracing"))]
 mod observed_tests;
 mod shared;
 mod store;
