@@ -18,9 +18,9 @@
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
 //! All lists of incidents have the same columns, from one table: [`columns::COLUMNS`]. A list of another kind has the
-//! columns of that kind: `Csv::of` and its like take [`Columns::of`] the kind. The other formats are made for incidents.
-//! An export refuses a record of another kind than its own. The host records each export ([`Given`]), so that the audit
-//! trail contains it.
+//! columns of that kind: `Csv::of` and its like take [`Columns::of`] the kind. The other formats are made for
+//! incidents. An export refuses a record of another kind than its own. The host records each export ([`Given`]), so
+//! that the audit trail contains it.
 
 mod audit;
 pub mod columns;

@@ -44,7 +44,8 @@ fn transfusion() -> Kind {
         FacetSpec::bytes(name!("label")),
         FacetSpec::bytes(name!("secret")).silent(),
     ];
-    let fields = vec![FieldSpec::new(name!("narrative")), FieldSpec::new(name!("patient_file")).searchable()];
+    let fields =
+        vec![FieldSpec::new(name!("narrative")), FieldSpec::text(name!("patient_file"), 1..=64).searchable()];
     let workflow = serde_json::from_value(workflow).unwrap();
     Kind::new(KindTable { facets, fields, ..KindTable::new(STEP, workflow) }).unwrap()
 }

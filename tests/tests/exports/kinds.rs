@@ -93,7 +93,7 @@ async fn an_analyst_gets_the_columns_of_a_kind_with_their_types() -> Tested {
     let told = "=cmd|' /C calc'!A0";
     let number = 9_007_199_254_740_993_i64;
     assert_eq!(full, json!(["@platelets", "not_likely", -5, number, true, hung_at, codes, "fbefbe", told]));
-    assert_eq!(empty, json!([null; 9]));
+    assert!(empty.as_array().unwrap().iter().all(Value::is_null), "{empty}");
     Ok(())
 }
 
@@ -118,7 +118,7 @@ async fn a_workbook_of_a_kind_has_its_titles_its_types_and_no_formula() -> Teste
         let at =
             |title: &str| heads.iter().position(|head| *head == title).unwrap_or_else(|| panic!("{title}"));
         let cell = |title: &str| &rows[1][at(title)];
-        assert_eq!((&cell(delay)["value"], &cell(delay)["type"]), (&(-5).into(), &"n".into()));
+        assert_eq!((cell(delay)["value"].as_f64(), &cell(delay)["type"]), (Some(-5.0), &"n".into()));
         // Excel would round it.
         assert_eq!(cell("Bar code")["value"], "9007199254740993");
         assert_eq!(

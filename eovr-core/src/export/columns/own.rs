@@ -29,8 +29,8 @@ const fn column(code: &'static str, title: Words, source: Source) -> Column {
 
 impl Columns {
     /// The columns of a kind, from its table: what every record has (`number`, `id`, `state`, its place, its times and
-    /// its `version`), then each facet with its type, then each sealed field, in the order of the table. Silent facets
-    /// ([`FacetSpec::silent`](crate::kind::FacetSpec::silent)) are left out: they are wrapped keys and digests of codes.
+    /// its `version`), then each facet with its type, then each sealed field, in the order of the table.
+    /// [Silent](crate::kind::FacetSpec::silent) facets are left out: they are wrapped keys and digests of codes.
     ///
     /// Titles are the names made readable: `tenths_celsius` is "Tenths celsius". [`Columns::titled`] gives better ones.
     ///
@@ -97,8 +97,8 @@ impl Columns {
     }
 
     /// Gives titles in English and Arabic, for people: `(name, English, Arabic)`. A name is that of the kind (the title
-    /// of the list), of a column, of a state, or of a value of a choice. A workbook shows titles. The lists for programs
-    /// keep names and codes.
+    /// of the list), of a column, of a state, or of a value of a choice. A workbook shows titles. The lists for
+    /// programs keep names and codes.
     ///
     /// ```
     /// # use eovr_core::{kind::*, *};
