@@ -109,10 +109,11 @@ fn inside<'v>(of: &'v Value, chance: &mut Chance) -> &'v Value {
         Value::Object(parts) => parts.values().collect(),
         _ => return of,
     };
-    match parts.is_empty() || chance.below(5) == 0 {
-        true => of,
-        false => inside(chance.pick(&parts), chance),
+    if parts.is_empty() || chance.below(5) == 0 {
+        return of;
     }
+    let part = *chance.pick(&parts);
+    inside(part, chance)
 }
 
 /// Replaces, adds or removes one part.
