@@ -8,7 +8,7 @@ use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::{Name, Result, Timestamp};
 
 /// The recorded queries.
@@ -69,7 +69,7 @@ impl Store for Ear {
         self.store.find(scope, query).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         self.heard().tallies.push((scope.clone(), tally.clone()));
         self.store.tally(scope, tally).await
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use eovr_core::ports::{Analyst, Answered};
-use eovr_core::triage::analysis::{Analysis, Cleared, NoAnswer, Reason, schema};
+use eovr_core::triage::analysis::{Analysis, Cleared, NoAnswer, NoAnswerReason, schema};
 use eovr_core::{Error, ErrorKind, Name, Result};
 use reqwest::Url;
 use reqwest::header::HeaderMap;
@@ -111,9 +111,9 @@ impl Analyst for Adapter {
             || !model.chars().all(known)
             || model.contains("..")
         {
-            return Err(Reason::UnknownModel.into());
+            return Err(NoAnswerReason::UnknownModel.into());
         }
-        let url = self.url(model).map_err(|_| NoAnswer::from(Reason::UnknownModel))?;
+        let url = self.url(model).map_err(|_| NoAnswer::from(NoAnswerReason::UnknownModel))?;
         let again = narrative.attempt() > 1;
         let question = Question {
             model,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use eovr_core::{Error, ErrorKind};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client as Http, Url, redirect, retry};
@@ -72,7 +72,7 @@ impl Client {
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
                 if body.len() + chunk.len() > MOST_BYTES {
-                    return Err(NoAnswer::from(Reason::InvalidOutput));
+                    return Err(NoAnswer::from(NoAnswerReason::InvalidOutput));
                 }
                 body.extend_from_slice(&chunk);
             }
@@ -80,14 +80,14 @@ impl Client {
         };
         match tokio::time::timeout(self.patience, exchange).await {
             Ok(reply) => reply,
-            Err(_) => Err(Reason::Timeout.into()),
+            Err(_) => Err(NoAnswerReason::Timeout.into()),
         }
     }
 }
 
 /// The reason for a failed exchange. The error's text is dropped because it may contain the URL.
 fn broken(error: &reqwest::Error) -> NoAnswer {
-    if error.is_timeout() { Reason::Timeout.into() } else { Reason::Network.into() }
+    if error.is_timeout() { NoAnswerReason::Timeout.into() } else { NoAnswerReason::Network.into() }
 }
 
 /// A header whose value no log prints.

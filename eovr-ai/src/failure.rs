@@ -1,6 +1,6 @@
 //! Maps a failed reply to a reason. The dialects write the same errors in different formats.
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use jiff::fmt::rfc2822;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
@@ -18,26 +18,26 @@ pub(crate) fn failure(reply: &Reply) -> NoAnswer {
     let word = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let never_again = reply.headers.get("x-should-retry").is_some_and(|value| value == "false");
     let reason = match reply.status {
-        400 if word("code") == "content_filter" => Reason::Blocked,
+        400 if word("code") == "content_filter" => NoAnswerReason::Blocked,
         // Google reports an unknown key as a bad request.
-        400 if detail(&error, "reason") == Some("API_KEY_INVALID") => Reason::Auth,
-        401 | 403 => Reason::Auth,
-        402 => Reason::Quota,
-        404 => Reason::UnknownModel,
+        400 if detail(&error, "reason") == Some("API_KEY_INVALID") => NoAnswerReason::Auth,
+        401 | 403 => NoAnswerReason::Auth,
+        402 => NoAnswerReason::Quota,
+        404 => NoAnswerReason::UnknownModel,
         429 if word("code") == "insufficient_quota"
             || word("type") == "insufficient_quota"
             || never_again =>
         {
-            Reason::Quota
+            NoAnswerReason::Quota
         }
-        429 if by_the_day(&error) => Reason::Quota,
-        429 => Reason::RateLimited,
-        504 => Reason::Timeout,
-        503 | 529 => Reason::Overloaded,
-        408 | 409 | 425 | 499 | 500..=599 => Reason::ServerError,
+        429 if by_the_day(&error) => NoAnswerReason::Quota,
+        429 => NoAnswerReason::RateLimited,
+        504 => NoAnswerReason::Timeout,
+        503 | 529 => NoAnswerReason::Overloaded,
+        408 | 409 | 425 | 499 | 500..=599 => NoAnswerReason::ServerError,
         // A redirect, or a reply of a proxy. It may be temporary.
-        100..=399 => Reason::ServerError,
-        _ => Reason::BadRequest,
+        100..=399 => NoAnswerReason::ServerError,
+        _ => NoAnswerReason::BadRequest,
     };
     let wait_seconds = wait(&reply.headers).or_else(|| google_wait(&error));
     NoAnswer { reason, wait_seconds: wait_seconds.filter(|_| reason.is_of_the_provider()) }
@@ -90,7 +90,13 @@ mod tests {
 
     use super::*;
 
-    fn check(status: u16, headers: &[(&'static str, &str)], body: &Value, reason: Reason, wait: Option<u32>) {
+    fn check(
+        status: u16,
+        headers: &[(&'static str, &str)],
+        body: &Value,
+        reason: NoAnswerReason,
+        wait: Option<u32>,
+    ) {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         let reply = Reply { status, headers: headers.collect(), body: body.to_string().into_bytes() };
         let found = failure(&reply);
@@ -101,22 +107,22 @@ mod tests {
     fn each_status_has_its_reason() {
         let none = json!({});
         for (status, reason) in [
-            (301, Reason::ServerError),
-            (400, Reason::BadRequest),
-            (401, Reason::Auth),
-            (402, Reason::Quota),
-            (403, Reason::Auth),
-            (404, Reason::UnknownModel),
-            (408, Reason::ServerError),
-            (409, Reason::ServerError),
-            (413, Reason::BadRequest),
-            (422, Reason::BadRequest),
-            (429, Reason::RateLimited),
-            (499, Reason::ServerError),
-            (500, Reason::ServerError),
-            (503, Reason::Overloaded),
-            (504, Reason::Timeout),
-            (529, Reason::Overloaded),
+            (301, NoAnswerReason::ServerError),
+            (400, NoAnswerReason::BadRequest),
+            (401, NoAnswerReason::Auth),
+            (402, NoAnswerReason::Quota),
+            (403, NoAnswerReason::Auth),
+            (404, NoAnswerReason::UnknownModel),
+            (408, NoAnswerReason::ServerError),
+            (409, NoAnswerReason::ServerError),
+            (413, NoAnswerReason::BadRequest),
+            (422, NoAnswerReason::BadRequest),
+            (429, NoAnswerReason::RateLimited),
+            (499, NoAnswerReason::ServerError),
+            (500, NoAnswerReason::ServerError),
+            (503, NoAnswerReason::Overloaded),
+            (504, NoAnswerReason::Timeout),
+            (529, NoAnswerReason::Overloaded),
         ] {
             check(status, &[], &none, reason, None);
         }
@@ -125,22 +131,22 @@ mod tests {
     #[test]
     fn the_body_of_a_429_says_what_it_means() {
         let code = |code: &str| json!({"error": {"code": code, "message": "you exceeded"}});
-        check(429, &[], &code("rate_limit_exceeded"), Reason::RateLimited, None);
-        check(429, &[], &code("insufficient_quota"), Reason::Quota, None);
-        check(429, &[("x-should-retry", "false")], &json!({}), Reason::Quota, None);
+        check(429, &[], &code("rate_limit_exceeded"), NoAnswerReason::RateLimited, None);
+        check(429, &[], &code("insufficient_quota"), NoAnswerReason::Quota, None);
+        check(429, &[("x-should-retry", "false")], &json!({}), NoAnswerReason::Quota, None);
         let google = |details: Value| json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}});
         let info = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.5s"}]);
-        check(429, &[], &google(info.clone()), Reason::RateLimited, Some(2));
-        check(429, &[], &json!([google(info)]), Reason::RateLimited, Some(2));
+        check(429, &[], &google(info.clone()), NoAnswerReason::RateLimited, Some(2));
+        check(429, &[], &json!([google(info)]), NoAnswerReason::RateLimited, Some(2));
         let day = json!([{"@type": "type.googleapis.com/google.rpc.QuotaFailure",
             "violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel"}]}]);
-        check(429, &[], &google(day), Reason::Quota, None);
+        check(429, &[], &google(day), NoAnswerReason::Quota, None);
     }
 
     #[test]
     fn a_wait_is_given_in_seconds_in_milliseconds_or_as_a_date() {
         let wait = |headers: &[(&'static str, &str)], wait| {
-            check(429, headers, &json!({}), Reason::RateLimited, wait)
+            check(429, headers, &json!({}), NoAnswerReason::RateLimited, wait)
         };
         wait(&[("retry-after", "7")], Some(7));
         wait(&[("retry-after", "0.2")], Some(1));
@@ -154,15 +160,15 @@ mod tests {
         }
         wait(&[("retry-after", "1e300")], Some(LONGEST_WAIT));
         // An invalid request stays invalid; a wait does not help.
-        check(400, &[("retry-after", "7")], &json!({}), Reason::BadRequest, None);
+        check(400, &[("retry-after", "7")], &json!({}), NoAnswerReason::BadRequest, None);
     }
 
     #[test]
     fn a_key_that_google_does_not_know_is_an_authentication_error() {
         let body = json!({"error": {"code": 400, "status": "INVALID_ARGUMENT", "details": [
             {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
-        check(400, &[], &body, Reason::Auth, None);
-        check(400, &[], &json!({"error": {"code": "content_filter"}}), Reason::Blocked, None);
-        check(400, &[], &json!("text"), Reason::BadRequest, None);
+        check(400, &[], &body, NoAnswerReason::Auth, None);
+        check(400, &[], &json!({"error": {"code": "content_filter"}}), NoAnswerReason::Blocked, None);
+        check(400, &[], &json!("text"), NoAnswerReason::BadRequest, None);
     }
 }

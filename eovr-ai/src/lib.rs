@@ -26,7 +26,7 @@
 //!
 //! [`Analysis::read`]: eovr_core::triage::analysis::Analysis::read
 //! [`Cleared`]: eovr_core::triage::analysis::Cleared
-//! [`Reason`]: eovr_core::triage::analysis::Reason
+//! [`Reason`]: eovr_core::triage::analysis::NoAnswerReason
 
 mod adapter;
 mod address;

@@ -18,7 +18,7 @@ use crate::kind::Catalog;
 use crate::name::Name;
 use crate::ports::{Blobs, Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use crate::record::{
-    Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value, check_limit,
+    Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, TallyCell, Value, check_limit,
 };
 use crate::seal::Sealed;
 use crate::time::Timestamp;
@@ -140,7 +140,7 @@ impl Store for MemoryStore {
         Ok(Page { items, next, damaged: Vec::new() })
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         let world = self.world();
         let records = world.records.values().filter(|record| {
             record.envelope.kind == tally.kind && scope.matches(record) && tally.matches(record)
@@ -188,12 +188,12 @@ impl Store for MemoryStore {
     }
 }
 
-fn count<'a>(records: impl Iterator<Item = &'a Record>, by: &[Column]) -> Vec<Cell> {
+fn count<'a>(records: impl Iterator<Item = &'a Record>, by: &[Column]) -> Vec<TallyCell> {
     let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
     for record in records {
         *counts.entry(by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
     }
-    counts.into_iter().map(|(key, count)| Cell { key, count }).collect()
+    counts.into_iter().map(|(key, count)| TallyCell { key, count }).collect()
 }
 
 impl World {

@@ -8,7 +8,7 @@ use eovr_core::attachment::File;
 use eovr_core::audit::{StoredEvent, Verdict};
 use eovr_core::incident::{ReceiptView, Reported, Summary};
 use eovr_core::ports::Written;
-use eovr_core::record::{Cell, Column, Cursor, Envelope, Listed, Page, Record, RecordId, Value};
+use eovr_core::record::{Column, Cursor, Envelope, Listed, Page, Record, RecordId, TallyCell, Value};
 use eovr_core::service::{DataKeyInfo, Entry, Legal, Trail};
 use eovr_core::{Name, Timestamp};
 use pyo3::IntoPyObjectExt as _;
@@ -155,10 +155,10 @@ impl Outward for Counted {
     fn outward(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let frame = Frame::new(frame::figures(&self).map_err(Failure::Eovr)?);
         let by = PyTuple::new(py, self.by.iter().map(|(name, _)| name))?;
-        let cell = |cell: Cell| {
+        let cell = |cell: TallyCell| {
             let key = cell.key.iter().map(|part| part.as_ref().map(|part| value(py, part)).transpose());
             let key = PyTuple::new(py, key.collect::<PyResult<Vec<_>>>()?)?;
-            made!(py, "Cell", (key, cell.count))
+            made!(py, "TallyCell", (key, cell.count))
         };
         let cells = self.figures.cells.into_iter().map(cell).collect::<PyResult<Vec<_>>>()?;
         let source = match self.figures.source {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use eovr_core::access::{Reach, Scope};
-use eovr_core::record::{Cell, Clause, Column, Query, RecordId, Tally, Test, Value, ValueType};
+use eovr_core::record::{Clause, Column, Query, RecordId, Tally, TallyCell, Test, Value, ValueType};
 use eovr_core::{Error, Name, Result};
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, Document, RawBsonRef, RawDocument, doc};
@@ -110,7 +110,7 @@ fn group(schema: &Schema, by: &[Column]) -> Result<Document> {
 }
 
 /// Reads the result of [`group`].
-pub(crate) fn read_cell(schema: &Schema, by: &[Column], document: &RawDocument) -> Result<Cell> {
+pub(crate) fn read_cell(schema: &Schema, by: &[Column], document: &RawDocument) -> Result<TallyCell> {
     let RawBsonRef::Document(kept) = get(document, "_id")? else { return Err(damaged()) };
     let mut key = Vec::with_capacity(by.len());
     for (at, column) in by.iter().enumerate() {
@@ -121,7 +121,7 @@ pub(crate) fn read_cell(schema: &Schema, by: &[Column], document: &RawDocument) 
         };
         key.push(value);
     }
-    Ok(Cell { key, count: count(get(document, "count")?)? })
+    Ok(TallyCell { key, count: count(get(document, "count")?)? })
 }
 
 fn read_column(schema: &Schema, column: &Column, value: RawBsonRef<'_>) -> Result<Value> {

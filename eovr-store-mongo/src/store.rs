@@ -8,7 +8,7 @@ use eovr_core::audit::{Beside, StoredEvent};
 use eovr_core::decide::Commit;
 use eovr_core::kind::{Catalog, Kind, Plan};
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::record::{Column, Cursor, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
 use mongodb::options::{AggregateOptions, CollectionOptions, FindOptions, Hint, ReadConcern};
@@ -351,7 +351,7 @@ impl Store for MongoStore {
         self.find_once(scope, query).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         let schema = self.schema(&tally.kind)?;
         let Count { pipeline, index } = query::tally(&schema, scope, tally)?;
         let records = self.collection(&schema.collection);

@@ -8,7 +8,7 @@ use eovr_core::audit::{Beside, StoredEvent};
 use eovr_core::decide::Commit;
 use eovr_core::kind::{Catalog, Kind, Plan};
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally, Value};
+use eovr_core::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use tokio::time::timeout;
 
@@ -315,7 +315,7 @@ impl Store for SqlStore {
         Ok(Page { items, next, damaged })
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         let schema = self.schema(&tally.kind)?;
         let rows = self.read(query::tally(&schema, scope, tally)?).await?;
         let count = tally.by.len();
@@ -389,7 +389,7 @@ impl Store for SqlStore {
 }
 
 /// A cell whose key begins at one column and whose count is in another.
-fn read_cell(schema: &Schema, by: &[Column], row: &Row, key_at: usize, count_at: usize) -> Result<Cell> {
+fn read_cell(schema: &Schema, by: &[Column], row: &Row, key_at: usize, count_at: usize) -> Result<TallyCell> {
     let mut key = Vec::with_capacity(by.len());
     for (at, column) in (key_at..).zip(by) {
         key.push(match column {
@@ -397,7 +397,7 @@ fn read_cell(schema: &Schema, by: &[Column], row: &Row, key_at: usize, count_at:
             _ => row.value(at, query::column_type(schema, column)?)?,
         });
     }
-    Ok(Cell { key, count: row.count(count_at)? })
+    Ok(TallyCell { key, count: row.count(count_at)? })
 }
 
 /// Prints the file or the database; never user or password.

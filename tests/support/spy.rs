@@ -10,7 +10,7 @@ use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
 use eovr_core::memory::MemoryStore;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::{Name, Result, Timestamp};
 
 type Spoil<T> = Box<dyn Fn(&mut T) + Send>;
@@ -165,7 +165,7 @@ impl Store for Spy {
         self.inner.find(scope, query).await?.try_map(|record| Ok(self.read(record)))
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         self.inner.tally(scope, tally).await
     }
 

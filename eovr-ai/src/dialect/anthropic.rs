@@ -1,6 +1,6 @@
 //! Anthropic's Messages.
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -47,11 +47,11 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
     let message: Message = envelope(body)?;
     match message.stop_reason.as_deref() {
         Some("end_turn" | "stop_sequence") => {}
-        Some("max_tokens" | "model_context_window_exceeded") => return Err(Reason::Truncated.into()),
-        Some("refusal") => return Err(Reason::Refused.into()),
-        Some(_) => return Err(Reason::InvalidOutput.into()),
+        Some("max_tokens" | "model_context_window_exceeded") => return Err(NoAnswerReason::Truncated.into()),
+        Some("refusal") => return Err(NoAnswerReason::Refused.into()),
+        Some(_) => return Err(NoAnswerReason::InvalidOutput.into()),
         // An envelope without this field is not a reply of this API.
-        None => return Err(Reason::ServerError.into()),
+        None => return Err(NoAnswerReason::ServerError.into()),
     }
     let texts = message.content.into_iter().filter(|block| block.kind == "text").map(|block| block.text);
     let usage = message.usage.map(|usage| (usage.input_tokens, usage.output_tokens)).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! OpenAI's Chat Completions, as vLLM, llama.cpp, Ollama and others speak it.
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,15 +56,15 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
     let usage =
         completion.usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)).unwrap_or_default();
     let choice =
-        completion.choices.into_iter().next().ok_or_else(|| NoAnswer::from(Reason::InvalidOutput))?;
+        completion.choices.into_iter().next().ok_or_else(|| NoAnswer::from(NoAnswerReason::InvalidOutput))?;
     // A refusal has the same stop reason as any other answer.
     if choice.message.refusal.is_some_and(|refusal| !refusal.is_empty()) {
-        return Err(Reason::Refused.into());
+        return Err(NoAnswerReason::Refused.into());
     }
     match choice.finish_reason.as_deref() {
         Some("stop") | None => said(choice.message.content.into_iter(), usage.0, usage.1),
-        Some("length") => Err(Reason::Truncated.into()),
-        Some("content_filter") => Err(Reason::Blocked.into()),
-        Some(_) => Err(Reason::InvalidOutput.into()),
+        Some("length") => Err(NoAnswerReason::Truncated.into()),
+        Some("content_filter") => Err(NoAnswerReason::Blocked.into()),
+        Some(_) => Err(NoAnswerReason::InvalidOutput.into()),
     }
 }

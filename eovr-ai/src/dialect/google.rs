@@ -1,6 +1,6 @@
 //! Google's `generateContent`.
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -70,25 +70,25 @@ struct Usage {
 pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
     let generated: Generated = envelope(body)?;
     if generated.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some()) {
-        return Err(Reason::Blocked.into());
+        return Err(NoAnswerReason::Blocked.into());
     }
     let usage = generated.usage_metadata;
     let usage =
         usage.map(|usage| (usage.prompt_token_count, usage.candidates_token_count)).unwrap_or_default();
     // A Google reply has a candidate or a block reason.
     let candidate =
-        generated.candidates.into_iter().next().ok_or_else(|| NoAnswer::from(Reason::ServerError))?;
+        generated.candidates.into_iter().next().ok_or_else(|| NoAnswer::from(NoAnswerReason::ServerError))?;
     match candidate.finish_reason.as_deref() {
         Some("STOP") => {}
-        Some("MAX_TOKENS" | "CONTINUATION") => return Err(Reason::Truncated.into()),
+        Some("MAX_TOKENS" | "CONTINUATION") => return Err(NoAnswerReason::Truncated.into()),
         Some(
             "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "LANGUAGE"
             | "MODEL_ARMOR",
         ) => {
-            return Err(Reason::Refused.into());
+            return Err(NoAnswerReason::Refused.into());
         }
-        Some("MALFORMED_RESPONSE" | "OTHER") | None => return Err(Reason::ServerError.into()),
-        Some(_) => return Err(Reason::InvalidOutput.into()),
+        Some("MALFORMED_RESPONSE" | "OTHER") | None => return Err(NoAnswerReason::ServerError.into()),
+        Some(_) => return Err(NoAnswerReason::InvalidOutput.into()),
     }
     let parts = candidate.content.map(|content| content.parts).unwrap_or_default();
     said(parts.into_iter().filter(|part| !part.thought).map(|part| part.text), usage.0, usage.1)

@@ -5,7 +5,7 @@ mod chat;
 mod google;
 mod openai;
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use eovr_core::{Error, ErrorKind, Result};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
@@ -129,7 +129,7 @@ impl std::str::FromStr for Dialect {
 
 /// Parses a reply's envelope. A reply of another shape comes from a proxy between us and the provider.
 fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, NoAnswer> {
-    serde_json::from_slice(body).map_err(|_| Reason::ServerError.into())
+    serde_json::from_slice(body).map_err(|_| NoAnswerReason::ServerError.into())
 }
 
 /// Joins the parts of an answer. `None` where they are empty.
@@ -140,7 +140,7 @@ fn said(
 ) -> Result<Said, NoAnswer> {
     let text: String = parts.collect();
     if text.trim().is_empty() {
-        return Err(Reason::InvalidOutput.into());
+        return Err(NoAnswerReason::InvalidOutput.into());
     }
     Ok(Said { text, tokens_in, tokens_out })
 }

@@ -1,6 +1,6 @@
 //! OpenAI's Responses.
 
-use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::triage::analysis::{NoAnswer, NoAnswerReason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -77,26 +77,27 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
         "completed" => {}
         "incomplete" => {
             let reason = response.incomplete_details.map(|details| details.reason).unwrap_or_default();
-            let reason = if reason == "content_filter" { Reason::Blocked } else { Reason::Truncated };
+            let reason =
+                if reason == "content_filter" { NoAnswerReason::Blocked } else { NoAnswerReason::Truncated };
             return Err(reason.into());
         }
         "failed" => {
             let reason = match response.error.map(|error| error.code).unwrap_or_default().as_str() {
-                "rate_limit_exceeded" => Reason::RateLimited,
-                "invalid_prompt" | "bio_policy" | "content_policy" => Reason::Blocked,
-                _ => Reason::ServerError,
+                "rate_limit_exceeded" => NoAnswerReason::RateLimited,
+                "invalid_prompt" | "bio_policy" | "content_policy" => NoAnswerReason::Blocked,
+                _ => NoAnswerReason::ServerError,
             };
             return Err(reason.into());
         }
         // `queued` or `cancelled`: we did not ask for either.
-        _ => return Err(Reason::ServerError.into()),
+        _ => return Err(NoAnswerReason::ServerError.into()),
     }
     let parts =
         response.output.into_iter().filter(|item| item.kind == "message").flat_map(|item| item.content);
     let parts: Vec<Part> = parts.collect();
     // A refusal has the status `completed`.
     if parts.iter().any(|part| part.kind == "refusal") {
-        return Err(Reason::Refused.into());
+        return Err(NoAnswerReason::Refused.into());
     }
     let texts = parts.into_iter().filter(|part| part.kind == "output_text").map(|part| part.text);
     let usage = response.usage.map(|usage| (usage.input_tokens, usage.output_tokens)).unwrap_or_default();

@@ -64,7 +64,7 @@ fn the_key_is_in_a_header_that_is_never_printed() {
     assert_eq!(anthropic.get("anthropic-version").unwrap(), "2026-10-21");
 }
 
-fn read(dialect: Dialect, body: &Value) -> Result<(String, Option<u32>), Reason> {
+fn read(dialect: Dialect, body: &Value) -> Result<(String, Option<u32>), NoAnswerReason> {
     let said = dialect.read(body.to_string().as_bytes()).map_err(|no| no.reason)?;
     Ok((said.text, said.tokens_out))
 }
@@ -95,7 +95,7 @@ fn parts_are_joined_and_unknown_parts_are_skipped() {
 #[test]
 fn a_reply_with_status_200_may_hold_no_answer() {
     use Dialect::{Anthropic, Google, Local, OpenAi};
-    use Reason::{Blocked, InvalidOutput, RateLimited, Refused, ServerError, Truncated};
+    use NoAnswerReason::{Blocked, InvalidOutput, RateLimited, Refused, ServerError, Truncated};
     let output =
         |part: Value| json!({"status": "completed", "output": [{"type": "message", "content": [part]}]});
     let stopped =

@@ -4,7 +4,7 @@
 use eovr_ai::Dialect;
 use eovr_core::analyst::{Outcome, retry};
 use eovr_core::incident::KIND;
-use eovr_core::triage::analysis::Reason;
+use eovr_core::triage::analysis::NoAnswerReason;
 use serde_json::json;
 
 use crate::house::{ANALYST, ANSWER, House, IMPATIENT, KEY, PATIENT, WORDS, int, text};
@@ -23,7 +23,7 @@ enum Then {
 
 use Then::{Again, Never, OnceMore};
 
-type Case = (&'static str, fn(Dialect) -> Play, Reason, Then);
+type Case = (&'static str, fn(Dialect) -> Play, NoAnswerReason, Then);
 
 fn status(status: u16) -> Play {
     let body = json!({"error": {"message": format!("HACKED-BY-MODEL {WORDS}"), "type": "some_error"}});
@@ -39,15 +39,15 @@ fn well(dialect: Dialect) -> String {
 }
 
 const CASES: &[Case] = &[
-    ("400", |_| status(400), Reason::BadRequest, Never),
-    ("401", |_| status(401), Reason::Auth, Again),
-    ("402", |_| status(402), Reason::Quota, Again),
-    ("403", |_| status(403), Reason::Auth, Again),
-    ("404", |_| status(404), Reason::UnknownModel, Again),
-    ("408", |_| status(408), Reason::ServerError, Again),
-    ("413", |_| status(413), Reason::BadRequest, Never),
-    ("429", |_| status(429), Reason::RateLimited, Again),
-    ("500", |_| status(500), Reason::ServerError, Again),
+    ("400", |_| status(400), NoAnswerReason::BadRequest, Never),
+    ("401", |_| status(401), NoAnswerReason::Auth, Again),
+    ("402", |_| status(402), NoAnswerReason::Quota, Again),
+    ("403", |_| status(403), NoAnswerReason::Auth, Again),
+    ("404", |_| status(404), NoAnswerReason::UnknownModel, Again),
+    ("408", |_| status(408), NoAnswerReason::ServerError, Again),
+    ("413", |_| status(413), NoAnswerReason::BadRequest, Never),
+    ("429", |_| status(429), NoAnswerReason::RateLimited, Again),
+    ("500", |_| status(500), NoAnswerReason::ServerError, Again),
     (
         "502, and a page of a proxy",
         |_| {
@@ -57,40 +57,45 @@ const CASES: &[Case] = &[
                 "<h1>Bad Gateway</h1>".to_owned(),
             )
         },
-        Reason::ServerError,
+        NoAnswerReason::ServerError,
         Again,
     ),
-    ("503", |_| status(503), Reason::Overloaded, Again),
-    ("504", |_| status(504), Reason::Timeout, Again),
-    ("529", |_| status(529), Reason::Overloaded, Again),
+    ("503", |_| status(503), NoAnswerReason::Overloaded, Again),
+    ("504", |_| status(504), NoAnswerReason::Timeout, Again),
+    ("529", |_| status(529), NoAnswerReason::Overloaded, Again),
     (
         "429, for good",
         |_| {
             let body = json!({"error": {"code": "insufficient_quota", "type": "insufficient_quota"}});
             Play::Reply(429, Vec::new(), body.to_string())
         },
-        Reason::Quota,
+        NoAnswerReason::Quota,
         Again,
     ),
     (
         "a redirect",
         |_| Play::Reply(307, vec![("location", "http://127.0.0.1:9/steal".to_owned())], String::new()),
-        Reason::ServerError,
+        NoAnswerReason::ServerError,
         Again,
     ),
-    ("no answer", |_| Play::Stall, Reason::Timeout, Again),
-    ("a body that does not go on", |dialect| Play::Drip(well(dialect)), Reason::Timeout, Again),
-    ("a connection that ends at once", |_| Play::Refuse, Reason::Network, Again),
-    ("a connection that ends in the body", |dialect| Play::HangUp(well(dialect)), Reason::Network, Again),
-    ("no HTTP", |_| Play::Noise, Reason::Network, Again),
-    ("a body without an end", |_| Play::Endless, Reason::InvalidOutput, OnceMore),
+    ("no answer", |_| Play::Stall, NoAnswerReason::Timeout, Again),
+    ("a body that does not go on", |dialect| Play::Drip(well(dialect)), NoAnswerReason::Timeout, Again),
+    ("a connection that ends at once", |_| Play::Refuse, NoAnswerReason::Network, Again),
+    (
+        "a connection that ends in the body",
+        |dialect| Play::HangUp(well(dialect)),
+        NoAnswerReason::Network,
+        Again,
+    ),
+    ("no HTTP", |_| Play::Noise, NoAnswerReason::Network, Again),
+    ("a body without an end", |_| Play::Endless, NoAnswerReason::InvalidOutput, OnceMore),
     (
         "200, and a page of a proxy",
         |_| {
             let html = vec![("content-type", "text/html".to_owned())];
             Play::Reply(200, html, "<h1>Please log in</h1>".to_owned())
         },
-        Reason::ServerError,
+        NoAnswerReason::ServerError,
         Again,
     ),
     (
@@ -99,39 +104,44 @@ const CASES: &[Case] = &[
             let body = well(dialect);
             Play::Reply(200, Vec::new(), body[..body.len() / 2].to_owned())
         },
-        Reason::ServerError,
+        NoAnswerReason::ServerError,
         Again,
     ),
-    ("200, and no body", |_| Play::Reply(200, Vec::new(), String::new()), Reason::ServerError, Again),
-    ("204", |_| Play::Reply(204, Vec::new(), String::new()), Reason::ServerError, Again),
+    ("200, and no body", |_| Play::Reply(200, Vec::new(), String::new()), NoAnswerReason::ServerError, Again),
+    ("204", |_| Play::Reply(204, Vec::new(), String::new()), NoAnswerReason::ServerError, Again),
     (
         "a model that declines",
         |d| Play::Reply(200, Vec::new(), refusal(d).to_string()),
-        Reason::Refused,
+        NoAnswerReason::Refused,
         Never,
     ),
     (
         "an answer cut off",
         |d| Play::Reply(200, Vec::new(), truncated(d).to_string()),
-        Reason::Truncated,
+        NoAnswerReason::Truncated,
         OnceMore,
     ),
-    ("a filter", blocked, Reason::Blocked, Never),
-    ("nothing said", |_| said(""), Reason::InvalidOutput, OnceMore),
-    ("prose", |_| said("HACKED-BY-MODEL: the level is low."), Reason::InvalidOutput, OnceMore),
-    ("prose around JSON", |_| said("Here you are:\n```json\n{}\n```"), Reason::InvalidOutput, OnceMore),
-    ("an empty object", |_| said("{}"), Reason::InvalidOutput, OnceMore),
-    ("half of the JSON", |_| said("{\"score\": 10, \"level\""), Reason::InvalidOutput, OnceMore),
+    ("a filter", blocked, NoAnswerReason::Blocked, Never),
+    ("nothing said", |_| said(""), NoAnswerReason::InvalidOutput, OnceMore),
+    ("prose", |_| said("HACKED-BY-MODEL: the level is low."), NoAnswerReason::InvalidOutput, OnceMore),
+    (
+        "prose around JSON",
+        |_| said("Here you are:\n```json\n{}\n```"),
+        NoAnswerReason::InvalidOutput,
+        OnceMore,
+    ),
+    ("an empty object", |_| said("{}"), NoAnswerReason::InvalidOutput, OnceMore),
+    ("half of the JSON", |_| said("{\"score\": 10, \"level\""), NoAnswerReason::InvalidOutput, OnceMore),
     (
         "a number as a text",
         |_| said(r#"{"score": "83", "level": "high", "confidence": 1, "factors": [], "findings": []}"#),
-        Reason::InvalidOutput,
+        NoAnswerReason::InvalidOutput,
         OnceMore,
     ),
     (
         "a word that no list has",
         |_| said(r#"{"score": 83, "level": "dreadful", "confidence": 1, "factors": [], "findings": []}"#),
-        Reason::InvalidOutput,
+        NoAnswerReason::InvalidOutput,
         OnceMore,
     ),
     (
@@ -141,7 +151,7 @@ const CASES: &[Case] = &[
                 r#"{"score": 83, "level": "high", "confidence": 1, "factors": [], "findings": [], "state": "completed"}"#,
             )
         },
-        Reason::InvalidOutput,
+        NoAnswerReason::InvalidOutput,
         OnceMore,
     ),
 ];
@@ -182,7 +192,7 @@ async fn check(dialect: Dialect, (name, play, reason, then): &Case) {
         if *then == Again && silent {
             // The deadline is the same and the machine may be busy, so a late answer is accepted too.
             assert!(
-                matches!(second[..], [Outcome::Answered | Outcome::Later(Reason::Timeout)]),
+                matches!(second[..], [Outcome::Answered | Outcome::Later(NoAnswerReason::Timeout)]),
                 "{case}: {second:?}"
             );
         } else if *then == Again {
@@ -228,12 +238,12 @@ async fn a_provider_is_not_asked_before_its_retry_time() {
     house.told(WORDS).await;
     let headers = vec![("retry-after", "5000".to_owned())];
     house.replay.plays(Play::Reply(429, headers, json!({"type": "error"}).to_string()));
-    assert_eq!(house.works().await, [Outcome::Later(Reason::RateLimited)]);
+    assert_eq!(house.works().await, [Outcome::Later(NoAnswerReason::RateLimited)]);
     house.clock.pass_seconds(4998);
     assert!(house.works().await.is_empty());
     // Another report waits as well, because the wait applies to the provider.
     let other = house.told("The lift stood still for an hour.").await;
-    assert_eq!(house.works().await, [Outcome::Later(Reason::BreakerOpen)]);
+    assert_eq!(house.works().await, [Outcome::Later(NoAnswerReason::BreakerOpen)]);
     assert_eq!((int(&house.analysis(other).await, "attempts"), house.replay.heard().len()), (None, 1));
     house.clock.pass_seconds(3);
     house.says(|_| ANSWER.to_owned());
@@ -252,7 +262,7 @@ async fn an_analysis_is_parked_after_six_failures_and_retried_on_request() {
         house.clock.pass_seconds(3 * 3600);
     }
     let asked = house.replay.heard().len();
-    assert_eq!(outcomes.last(), Some(&Outcome::Parked(Reason::ServerError)), "{outcomes:?}");
+    assert_eq!(outcomes.last(), Some(&Outcome::Parked(NoAnswerReason::ServerError)), "{outcomes:?}");
     assert_eq!((asked, text(&house.incident(id).await, "analyst_status")), (6, "server_error"));
     let incidents = KIND;
     house.clock.pass_seconds(30 * 86_400);
@@ -285,10 +295,11 @@ async fn the_circuit_breaker_opens_for_a_failing_provider_and_then_allows_one_pr
         house.replay.plays(status(500));
     }
     let outcomes = house.works().await;
-    let held = outcomes.iter().filter(|outcome| **outcome == Outcome::Later(Reason::BreakerOpen)).count();
+    let held =
+        outcomes.iter().filter(|outcome| **outcome == Outcome::Later(NoAnswerReason::BreakerOpen)).count();
     assert_eq!((held, house.replay.heard().len()), (3, 5), "{outcomes:?}");
     assert_eq!(house.worker.providers()[0].breaker, "open");
-    assert_eq!(house.worker.providers()[0].last, Some(Reason::ServerError));
+    assert_eq!(house.worker.providers()[0].last, Some(NoAnswerReason::ServerError));
     house.clock.pass_seconds(31);
     let outcomes = house.works().await;
     assert_eq!(house.replay.heard().len(), 1, "one sees whether it is back: {outcomes:?}");

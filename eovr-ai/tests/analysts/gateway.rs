@@ -7,7 +7,7 @@ use eovr_core::incident::Report;
 use eovr_core::name;
 use eovr_core::record::Value;
 use eovr_core::seal::Purpose;
-use eovr_core::triage::analysis::Reason;
+use eovr_core::triage::analysis::NoAnswerReason;
 
 use crate::fixture::report;
 use crate::house::{ANSWER, House, KEY, PATIENT, WORDS, all, int, text};
@@ -119,7 +119,7 @@ async fn nothing_is_sent_without_the_facility_s_permission() {
     for allowed in [&[][..], &["openai", "local"]] {
         house.allow(allowed).await;
         let id = house.told(WORDS).await;
-        assert_eq!(house.works().await, [Outcome::Withheld(Reason::NotAllowed)]);
+        assert_eq!(house.works().await, [Outcome::Withheld(NoAnswerReason::NotAllowed)]);
         let record = house.analysis(id).await;
         assert_eq!((text(&record, "reason"), text(&record, "processor")), ("not_allowed", "google"));
         assert_eq!(text(&house.incident(id).await, "analyst_status"), "");
@@ -157,14 +157,14 @@ async fn nothing_is_sent_unless_a_model_is_active() {
     let house = House::dark(Dialect::Local, PATIENT).await;
     house.allow(&["local"]).await;
     house.told(WORDS).await;
-    assert_eq!(house.works().await, [Outcome::Withheld(Reason::SwitchedOff)]);
+    assert_eq!(house.works().await, [Outcome::Withheld(NoAnswerReason::SwitchedOff)]);
     house.switch_on(house.model).await;
     house.told(WORDS).await;
     house.says(|_| ANSWER.to_owned());
     assert_eq!(house.works().await, [Outcome::Answered]);
     let waiting = house.told(WORDS).await;
     Registry::of(&house.top()).retire(house.model, "the contract ended").await.unwrap();
-    assert_eq!(house.works().await, [Outcome::Withheld(Reason::SwitchedOff)]);
+    assert_eq!(house.works().await, [Outcome::Withheld(NoAnswerReason::SwitchedOff)]);
     assert_eq!(text(&house.analysis(waiting).await, "reason"), "switched_off");
     assert_eq!(house.replay.heard().len(), 1);
 }
@@ -185,7 +185,8 @@ async fn all_processes_share_a_daily_budget_and_the_rest_waits_for_the_next_day(
         let worker = if number % 2 == 0 { &house.worker } else { &other };
         outcomes.push(worker.work(job).await.unwrap());
     }
-    let held = outcomes.iter().filter(|outcome| **outcome == Outcome::Later(Reason::NoBudget)).count();
+    let held =
+        outcomes.iter().filter(|outcome| **outcome == Outcome::Later(NoAnswerReason::NoBudget)).count();
     assert_eq!((held, house.replay.heard().len()), (2, 3), "{outcomes:?}");
     assert_eq!(house.worker.budget_left(crate::house::FACILITY).await.unwrap(), 0);
     assert_eq!(house.worker.budget_left("CAI-1-2").await.unwrap(), 3, "another hospital's is its own");
@@ -242,7 +243,7 @@ async fn a_process_without_the_key_leaves_it_to_another() {
     let elsewhere = crate::house::worker(&house.eovr, Dialect::Google, &house.replay.address, house.limits);
     house.told(WORDS).await;
     let job = house.worker.due().await.unwrap()[0];
-    assert_eq!(elsewhere.work(job).await.unwrap(), Outcome::Later(Reason::NotEquipped));
+    assert_eq!(elsewhere.work(job).await.unwrap(), Outcome::Later(NoAnswerReason::NotEquipped));
     house.clock.pass_seconds(301);
     house.says(|_| ANSWER.to_owned());
     assert_eq!(house.works().await, [Outcome::Answered]);
@@ -273,7 +274,7 @@ async fn a_narrative_whose_key_was_destroyed_is_not_sent() {
     let old = listed.iter().find(|key| key.purpose == Purpose::Fields).unwrap();
     keys.rotate_key(Purpose::Fields).await.unwrap();
     keys.destroy_key(old.id, "the patient asked for it").await.unwrap();
-    assert_eq!(house.works().await, [Outcome::Parked(Reason::Unreadable)]);
+    assert_eq!(house.works().await, [Outcome::Parked(NoAnswerReason::Unreadable)]);
     assert!(house.replay.heard().is_empty());
     assert_eq!(text(&house.incident(id).await, "analyst_status"), "unreadable");
 }

@@ -7,7 +7,7 @@ use eovr_core::ErrorKind;
 use eovr_core::analyst::{Equipment, Examined, Limits, Outcome, Registry, Trained, Worker, standing};
 use eovr_core::incident;
 use eovr_core::name;
-use eovr_core::triage::analysis::Reason;
+use eovr_core::triage::analysis::NoAnswerReason;
 use eovr_core::triage::learn::{Order, Part, Plan, Trainer};
 
 use crate::house::{ANSWER, House, PATIENT, WORDS, all, better, text};
@@ -98,7 +98,7 @@ async fn a_model_name_cannot_change_the_url() {
         house.switch_on(model).await;
         house.told(WORDS).await;
         let outcomes = house.works().await;
-        assert_eq!(outcomes, [Outcome::Later(Reason::UnknownModel)], "{name}");
+        assert_eq!(outcomes, [Outcome::Later(NoAnswerReason::UnknownModel)], "{name}");
         house.clock.pass_seconds(4 * 86_400);
         house.works().await;
     }
@@ -247,7 +247,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     registry.put_on_trial(other, "the one before").await.unwrap();
     house.told(WORDS).await;
     let due = worker.due().await.unwrap();
-    assert_eq!(worker.work(due[0]).await.unwrap(), Outcome::Later(Reason::NotEquipped));
+    assert_eq!(worker.work(due[0]).await.unwrap(), Outcome::Later(NoAnswerReason::NotEquipped));
 }
 
 #[tokio::test]

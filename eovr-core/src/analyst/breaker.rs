@@ -1,5 +1,5 @@
 use crate::time::Timestamp;
-use crate::triage::analysis::Reason;
+use crate::triage::analysis::NoAnswerReason;
 
 /// The breaker opens after this many failures in a row.
 const MOST_FAILURES: u32 = 5;
@@ -47,7 +47,7 @@ impl Breaker {
     }
 
     /// Reports a failure of the provider.
-    pub fn failed(&mut self, now: Timestamp, reason: Reason, wait_seconds: Option<u32>) {
+    pub fn failed(&mut self, now: Timestamp, reason: NoAnswerReason, wait_seconds: Option<u32>) {
         self.failures += 1;
         let trips = self.trying || self.failures >= MOST_FAILURES || reason.is_of_the_setup();
         let rest = trips.then(|| {

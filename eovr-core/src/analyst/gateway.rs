@@ -14,7 +14,7 @@ use crate::ports::{Analyst, observe};
 use crate::record::{Column, Query, Record, RecordId, Tally, Test, Value};
 use crate::seal::Entropy;
 use crate::service::{Eovr, Session, is_lost_race};
-use crate::triage::analysis::{Cleared, Reason};
+use crate::triage::analysis::{Cleared, NoAnswerReason};
 
 /// The only way by which text leaves the hospital. It checks the policy, removes names of persons, and records the
 /// request before it is sent.
@@ -30,7 +30,7 @@ pub(super) enum Release {
     /// The request may be sent, and the audit trail has recorded it.
     Open(Box<Passed>),
     /// The request may never be sent. Nothing was written.
-    Shut(Reason),
+    Shut(NoAnswerReason),
     /// Other requests have used up the day's budget meanwhile. Nothing was written.
     Spent,
     /// Another process has the analysis.
@@ -54,7 +54,7 @@ pub(super) struct To {
 }
 
 /// Why no recipient is allowed, and the processor that would have been it.
-pub(super) type Barred = (Reason, Option<Name>);
+pub(super) type Barred = (NoAnswerReason, Option<Name>);
 
 impl Gateway {
     pub(super) fn new(eovr: &Eovr, subject: Subject, limits: Limits) -> Result<Self> {
@@ -77,16 +77,16 @@ impl Gateway {
     /// the processor that would have been it.
     pub(super) async fn may(&self, job: &Record, equipment: &Equipment) -> Result<Result<To, Barred>> {
         let Some(Chosen { processor, model, on_trial }) = self.chosen().await? else {
-            return Ok(Err((Reason::SwitchedOff, None)));
+            return Ok(Err((NoAnswerReason::SwitchedOff, None)));
         };
         if !self.allowed(job).await?.contains(&processor) {
-            return Ok(Err((Reason::NotAllowed, Some(processor))));
+            return Ok(Err((NoAnswerReason::NotAllowed, Some(processor))));
         }
         let Some(analyst) = equipment.analyst(&processor).filter(|analyst| analyst.knows(&model)) else {
-            return Ok(Err((Reason::NotEquipped, Some(processor))));
+            return Ok(Err((NoAnswerReason::NotEquipped, Some(processor))));
         };
         if self.spent(&job.envelope().stamp).await? >= self.most() {
-            return Ok(Err((Reason::NoBudget, Some(processor))));
+            return Ok(Err((NoAnswerReason::NoBudget, Some(processor))));
         }
         Ok(Ok(To { analyst, model, on_trial }))
     }
@@ -101,7 +101,7 @@ impl Gateway {
         let record = self.session.load(&self.subject.kind, about).await?;
         let narrative = match self.session.open(&record, self.subject.narrative.as_str()) {
             Err(error) if error.kind() == ErrorKind::Key => {
-                return Ok(Release::Shut(Reason::Unreadable));
+                return Ok(Release::Shut(NoAnswerReason::Unreadable));
             }
             opened => opened?.unwrap_or_default(),
         };

@@ -19,7 +19,7 @@
 //! records every request, even if the process dies in the next moment.
 //!
 //! An action of the subject's own workflow stores the answer on the subject, in the same commit as `answer` on the
-//! analysis. If no answer comes, the subject's fields stay empty and the [`Reason`] is recorded. The analysis is
+//! analysis. If no answer comes, the subject's fields stay empty and the [`NoAnswerReason`] is recorded. The analysis is
 //! retried with growing pauses, and is **parked** in the end.
 //!
 //! The engine does not know what is analysed: a [`Subject`] names the kind, the field and the codes.
@@ -48,7 +48,7 @@ use crate::record::RecordId;
 use crate::risk::Band;
 use crate::service::Session;
 use crate::time::Timestamp;
-use crate::triage::analysis::Reason;
+use crate::triage::analysis::NoAnswerReason;
 use crate::workflow::{May, Need, Row, Table, Workflow};
 
 pub use self::breaker::Breaker;
@@ -187,7 +187,7 @@ fn kind() -> Result<Kind> {
             FacetSpec::text(name!("beside")),
             FacetSpec::bytes(name!("digest")),
             FacetSpec::text(name!("sent_on")).indexed(),
-            FacetSpec::choice(name!("reason"), Reason::ALL.map(Reason::name)),
+            FacetSpec::choice(name!("reason"), NoAnswerReason::ALL.map(NoAnswerReason::name)),
             FacetSpec::choice(name!("level"), Band::ALL),
             FacetSpec::int(name!("confidence")).range(0..=100),
             count(name!("took")),

@@ -4,7 +4,7 @@ use crate::analyst::{KIND, Subject};
 use crate::error::Result;
 use crate::name;
 use crate::name::Name;
-use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::record::{Column, Tally, TallyCell, Test, Value};
 use crate::risk::Band;
 use crate::service::Session;
 
@@ -109,14 +109,14 @@ pub async fn standing(
     Ok(months)
 }
 
-fn month(cell: &Cell) -> i64 {
+fn month(cell: &TallyCell) -> i64 {
     int(cell, 0).unwrap_or_default()
 }
 
-fn int(cell: &Cell, at: usize) -> Option<i64> {
+fn int(cell: &TallyCell, at: usize) -> Option<i64> {
     cell.key.get(at)?.as_ref().and_then(Value::as_int)
 }
 
-fn text(cell: &Cell, at: usize) -> Option<&str> {
+fn text(cell: &TallyCell, at: usize) -> Option<&str> {
     cell.key.get(at)?.as_ref().and_then(Value::as_text)
 }

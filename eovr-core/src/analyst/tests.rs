@@ -9,15 +9,15 @@ fn at(seconds: i64) -> Timestamp {
 fn a_breaker_opens_after_five_failures_in_a_row_and_then_admits_one_trial() {
     let mut breaker = Breaker::default();
     for _ in 0..4 {
-        breaker.failed(at(0), Reason::Timeout, None);
+        breaker.failed(at(0), NoAnswerReason::Timeout, None);
         assert_eq!(breaker.admit(at(0), 60), Ok(()));
     }
-    breaker.failed(at(0), Reason::Timeout, None);
+    breaker.failed(at(0), NoAnswerReason::Timeout, None);
     assert_eq!((breaker.admit(at(29), 60), breaker.state()), (Err(at(30)), "open"));
     assert_eq!(breaker.admit(at(30), 60), Ok(()));
     assert_eq!((breaker.admit(at(31), 60), breaker.state()), (Err(at(90)), "half_open"));
     // The open time grows with each failure, and one answer resets it.
-    breaker.failed(at(32), Reason::ServerError, None);
+    breaker.failed(at(32), NoAnswerReason::ServerError, None);
     assert_eq!((breaker.admit(at(91), 60), breaker.state()), (Err(at(92)), "open"));
     assert_eq!(breaker.admit(at(92), 60), Ok(()));
     breaker.well();
@@ -28,7 +28,7 @@ fn a_breaker_opens_after_five_failures_in_a_row_and_then_admits_one_trial() {
 #[test]
 fn a_lost_trial_request_blocks_others_only_for_the_time_limit() {
     let mut breaker = Breaker::default();
-    breaker.failed(at(0), Reason::Auth, None);
+    breaker.failed(at(0), NoAnswerReason::Auth, None);
     assert_eq!(
         breaker.admit(at(299), 60),
         Err(at(300)),
@@ -42,7 +42,7 @@ fn a_lost_trial_request_blocks_others_only_for_the_time_limit() {
 #[test]
 fn the_breaker_respects_the_wait_time_of_a_provider() {
     let mut breaker = Breaker::default();
-    breaker.failed(at(0), Reason::RateLimited, Some(17));
+    breaker.failed(at(0), NoAnswerReason::RateLimited, Some(17));
     assert_eq!(breaker.admit(at(16), 60), Err(at(17)));
     assert_eq!(breaker.admit(at(17), 60), Ok(()));
 }

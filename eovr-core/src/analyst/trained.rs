@@ -6,7 +6,7 @@ use crate::name::Name;
 use crate::ports::{Analyst, Answered};
 use crate::risk::Band;
 use crate::triage::Scorer as _;
-use crate::triage::analysis::{Analysis, Cleared, NoAnswer, Reason};
+use crate::triage::analysis::{Analysis, Cleared, NoAnswer, NoAnswerReason};
 use crate::triage::learn::TextModel;
 
 /// A model trained on a hospital's own reviews, as an analyst in this process. It is registered, tried, compared and
@@ -62,7 +62,7 @@ impl Analyst for Trained {
 
     async fn analyse(&self, model: &str, narrative: &Cleared) -> Result<Answered, NoAnswer> {
         if !self.knows(model) {
-            return Err(Reason::UnknownModel.into());
+            return Err(NoAnswerReason::UnknownModel.into());
         }
         let answer = self.model.read(narrative.text());
         let percent = |chance: f64| (chance * 100.0).round() as i64;

@@ -15,7 +15,7 @@ use crate::record::{Column, Query, Record, RecordId, Test};
 use crate::risk::Band;
 use crate::service::{Eovr, until_won};
 use crate::time::Timestamp;
-use crate::triage::analysis::{Again, NoAnswer, Reason};
+use crate::triage::analysis::{NoAnswer, NoAnswerReason, RetryAdvice};
 use crate::workflow::Label as _;
 
 /// An analysis older than this is parked, however often it was delayed, because the report has been reviewed by then.
@@ -81,7 +81,7 @@ pub struct Worker {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     breaker: Breaker,
-    last: Option<Reason>,
+    last: Option<NoAnswerReason>,
 }
 
 /// The health of a provider, as this process sees it.
@@ -92,7 +92,7 @@ pub struct Provider {
     /// Its breaker: `closed`, `open` or `half_open`.
     pub breaker: &'static str,
     /// Why the last request failed; `None` where it succeeded.
-    pub last: Option<Reason>,
+    pub last: Option<NoAnswerReason>,
 }
 
 /// The outcome of working on an analysis.
@@ -101,11 +101,11 @@ pub enum Outcome {
     /// The answer is stored.
     Answered,
     /// No answer yet; the analysis will be tried again.
-    Later(Reason),
+    Later(NoAnswerReason),
     /// No answer, and no further try.
-    Parked(Reason),
+    Parked(NoAnswerReason),
     /// Nothing was sent, and nothing will be.
-    Withheld(Reason),
+    Withheld(NoAnswerReason),
     /// Another process works on it, or it is not due.
     NotOurs,
 }
@@ -153,7 +153,7 @@ impl Worker {
         let since = job.time("since").unwrap_or(job.envelope().created_at);
         if now > since.plus_seconds(OLDEST_SECONDS) {
             let on_trial = job.bool("on_trial") == Some(true);
-            return self.park(&job, job.version(), Reason::TooLate, None, on_trial).await;
+            return self.park(&job, job.version(), NoAnswerReason::TooLate, None, on_trial).await;
         }
         let to = match self.gateway.may(&job, &self.equipment).await? {
             Ok(to) => to,
@@ -164,12 +164,12 @@ impl Worker {
         // A statement of its own, so that the lock is released before the next `await`.
         let admitted = self.seen().entry(processor.clone()).or_default().breaker.admit(now, patience);
         if let Err(until) = admitted {
-            return self.wait(&job, Reason::BreakerOpen, until).await;
+            return self.wait(&job, NoAnswerReason::BreakerOpen, until).await;
         }
         match self.gateway.clear(&job, to).await? {
             Release::Open(passed) => self.ask(&job, &processor, *passed).await,
             Release::Shut(reason) => self.park(&job, job.version(), reason, None, on_trial).await,
-            Release::Spent => self.shut(&job, Reason::NoBudget, Some(processor)).await,
+            Release::Spent => self.shut(&job, NoAnswerReason::NoBudget, Some(processor)).await,
             Release::Gone => Ok(Outcome::NotOurs),
         }
     }
@@ -231,9 +231,9 @@ impl Worker {
             }
             Err(NoAnswer { reason, wait_seconds }) => {
                 let again = match reason.again() {
-                    Again::Later => attempts < MOST_ATTEMPTS,
-                    Again::Once => attempts < 2,
-                    Again::Never => false,
+                    RetryAdvice::Later => attempts < MOST_ATTEMPTS,
+                    RetryAdvice::Once => attempts < 2,
+                    RetryAdvice::Never => false,
                 };
                 if !again {
                     return self.park(job, version, reason, Some(took), on_trial).await;
@@ -264,10 +264,10 @@ impl Worker {
             .write("analysis", analysis.to_json())
     }
 
-    async fn shut(&self, job: &Record, reason: Reason, processor: Option<Name>) -> Result<Outcome> {
+    async fn shut(&self, job: &Record, reason: NoAnswerReason, processor: Option<Name>) -> Result<Outcome> {
         match reason {
-            Reason::NoBudget => self.wait(job, reason, next_day(self.now())).await,
-            Reason::NotEquipped => {
+            NoAnswerReason::NoBudget => self.wait(job, reason, next_day(self.now())).await,
+            NoAnswerReason::NotEquipped => {
                 self.wait(job, reason, self.now().plus_seconds(NOT_EQUIPPED_SECONDS)).await
             }
             _ => {
@@ -279,7 +279,7 @@ impl Worker {
         }
     }
 
-    async fn wait(&self, job: &Record, reason: Reason, until: Timestamp) -> Result<Outcome> {
+    async fn wait(&self, job: &Record, reason: NoAnswerReason, until: Timestamp) -> Result<Outcome> {
         let command = Command::new(Action::Wait).set("reason", reason.name()).set("due_at", until);
         self.settle(job, job.version(), command, Outcome::Later(reason)).await
     }
@@ -288,7 +288,7 @@ impl Worker {
         &self,
         job: &Record,
         version: u64,
-        reason: Reason,
+        reason: NoAnswerReason,
         took: Option<i64>,
         on_trial: bool,
     ) -> Result<Outcome> {

@@ -2,7 +2,7 @@ use crate::analytics::counts::{Counts, List};
 use crate::analytics::cube::Cube;
 use crate::analytics::places::Place;
 use crate::name::Name;
-use crate::record::{Cell, Column, Tally, Value};
+use crate::record::{Column, Tally, TallyCell, Value};
 
 /// A tally prepared for one cube. It tests every clause once for each id, month and combination, and not once for
 /// each count.
@@ -215,7 +215,7 @@ impl<'a> Sums<'a> {
     }
 
     /// One cell for each key, in the order of the keys.
-    pub(super) fn cells(mut self) -> Vec<Cell> {
+    pub(super) fn cells(mut self) -> Vec<TallyCell> {
         self.take();
         // This sort is fast, because places come in the order of their numbers and so the list is mostly sorted.
         self.found.sort_unstable_by_key(|(code, _)| *code);
@@ -227,7 +227,7 @@ impl<'a> Sums<'a> {
             same
         });
         let key = |code| self.asked.by.iter().map(|by| by.value(code)).collect();
-        self.found.iter().map(|(code, count)| Cell { key: key(*code), count: *count }).collect()
+        self.found.iter().map(|(code, count)| TallyCell { key: key(*code), count: *count }).collect()
     }
 }
 

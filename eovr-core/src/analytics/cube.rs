@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::name::Name;
 use crate::ports::{Census, Posted};
-use crate::record::{Cell, Column, Tally, Value, ValueType};
+use crate::record::{Column, Tally, TallyCell, Value, ValueType};
 
 /// The counts of one kind in memory: month × place × state × tallied facets → number of records.
 ///
@@ -67,7 +67,7 @@ impl Cube {
             places: Places::default(),
         };
         let mut entries: BTreeMap<Ids, Vec<_>> = BTreeMap::new();
-        for Cell { key, count } in census.cells {
+        for TallyCell { key, count } in census.cells {
             let (ids, month, combination) =
                 cube.parts(key).ok_or_else(|| Error::bug("a census does not fit its kind"))?;
             let entry = (cube.months.number(month), cube.combinations.number(combination), count);
@@ -168,7 +168,7 @@ impl Cube {
     }
 
     /// The same answer that the store would give at [`Cube::position`]. `None` where [`Cube::answers`] is false.
-    pub fn answer(&self, scope: &Scope, tally: &Tally) -> Option<Vec<Cell>> {
+    pub fn answer(&self, scope: &Scope, tally: &Tally) -> Option<Vec<TallyCell>> {
         let asked = Asked::new(self, tally)?;
         let mut sums = Sums::new(&asked);
         for (place, counts) in self.places.counts(scope.reach(), asked.depth)? {

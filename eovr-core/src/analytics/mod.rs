@@ -25,13 +25,13 @@ use crate::access::{ActionRow, Tiers};
 use crate::error::Result;
 use crate::name;
 use crate::name::Name;
-use crate::record::{Cell, Column};
+use crate::record::{Column, TallyCell};
 
 /// Counts and their source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Figures {
     /// One cell for each combination that occurs, in the order of the keys.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<TallyCell>,
     /// The source of the counts.
     pub source: Source,
 }
@@ -81,7 +81,7 @@ pub fn action_for(by: &[Column]) -> &'static str {
 }
 
 /// Sorts cells by key, and adds up cells with the same key.
-pub(crate) fn in_order(mut cells: Vec<Cell>) -> Vec<Cell> {
+pub(crate) fn in_order(mut cells: Vec<TallyCell>) -> Vec<TallyCell> {
     // A stable sort, because it is fast on the two sorted parts of an answer.
     cells.sort_by(|one, next| one.key.cmp(&next.key));
     cells.dedup_by(|next, kept| {

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::ports::{Census, Posted};
-use crate::record::{ActorId, Cell, Column, Tally, Test, Value};
+use crate::record::{ActorId, Column, Tally, TallyCell, Test, Value};
 
 type Model = BTreeMap<(u32, u32), u64>;
 
@@ -84,7 +84,7 @@ fn key() -> Vec<Option<Value>> {
 }
 
 fn cube() -> Cube {
-    let cells = vec![Cell { key: key(), count: 1 }];
+    let cells = vec![TallyCell { key: key(), count: 1 }];
     Cube::new(&incident(), Census { position: 4, cells }).unwrap()
 }
 
@@ -174,7 +174,7 @@ fn a_census_with_other_columns_is_rejected() {
     for (index, wrong) in wrong.into_iter().enumerate() {
         let mut key = key();
         wrong(&mut key);
-        let census = Census { position: 4, cells: vec![Cell { key, count: 1 }] };
+        let census = Census { position: 4, cells: vec![TallyCell { key, count: 1 }] };
         assert_eq!(Cube::new(&incident(), census).unwrap_err().kind(), ErrorKind::Bug, "{index}");
     }
 }
@@ -246,7 +246,7 @@ proptest! {
         tested in prop::collection::vec(0..7_usize, 0..3),
     ) {
         let kind = incident();
-        let cells = census.iter().map(|drawn| Cell { key: drawn_key(*drawn), count: 1 }).collect();
+        let cells = census.iter().map(|drawn| TallyCell { key: drawn_key(*drawn), count: 1 }).collect();
         let mut cube = Cube::new(&kind, Census { position: 0, cells }).unwrap();
         for (position, drawn) in (1..).zip(&later) {
             cube.apply(&Posted { position, message: drawn_message(*drawn) }).unwrap();
@@ -266,7 +266,7 @@ proptest! {
                     *counted.entry(by.iter().map(|column| key[*column].clone()).collect()).or_default() += 1;
                 }
             }
-            let counted: Vec<_> = counted.into_iter().map(|(key, count)| Cell { key, count }).collect();
+            let counted: Vec<_> = counted.into_iter().map(|(key, count)| TallyCell { key, count }).collect();
             prop_assert_eq!(cube.answer(&scope, &tally).unwrap(), counted);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::authenticator::{Authenticator, Code};
-use crate::audit::event::{Change, Hashed, Hex};
+use crate::audit::event::{EventChange, Hashed, Hex};
 use crate::audit::{StoredEvent, walk};
 use crate::kind::{Kind, VOUCH};
 use crate::record::{Head, Record};
@@ -96,7 +96,7 @@ pub(super) struct Seen<'e> {
     #[serde(borrow)]
     rules: Cow<'e, str>,
     #[serde(borrow, default)]
-    pub(super) changes: BTreeMap<Cow<'e, str>, Change>,
+    pub(super) changes: BTreeMap<Cow<'e, str>, EventChange>,
     #[serde(borrow)]
     pub(super) content: Cow<'e, str>,
     #[serde(borrow, default)]

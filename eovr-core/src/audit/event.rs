@@ -50,7 +50,7 @@ pub struct Event {
     pub note: Option<String>,
     /// The changed facets and fields. Empty at creation, because `content` covers all of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub changes: BTreeMap<Name, Change>,
+    pub changes: BTreeMap<Name, EventChange>,
     /// The digest of the record's content after this event, in hex.
     pub content: String,
     /// The same with each facet replaced by the digest of its value. Present in kinds where a [silent] facet may
@@ -69,7 +69,7 @@ pub struct Event {
 /// A facet or field before and after the event. Facets are in plain text, silent facets are the digest of their value
 /// (`{"digest": …}`), fields are sealed and in base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct EventChange {
     /// The value before; `null`: there was none.
     pub before: serde_json::Value,
     /// The value after; `null`: there is none.
@@ -77,14 +77,14 @@ pub struct Change {
 }
 
 /// Prints whether there was and is a value, and no value.
-impl fmt::Debug for Change {
+impl fmt::Debug for EventChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |value: &serde_json::Value| if value.is_null() { "none" } else { "some" };
-        write!(f, "Change({} to {})", word(&self.before), word(&self.after))
+        write!(f, "EventChange({} to {})", word(&self.before), word(&self.after))
     }
 }
 
-impl Change {
+impl EventChange {
     pub(crate) fn facet(before: Option<&Value>, after: Option<&Value>) -> Result<Self> {
         let json = |value: Option<&Value>| {
             serde_json::to_value(value).map_err(|error| Error::bug("a facet is always JSON").because(error))

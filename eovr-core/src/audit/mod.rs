@@ -33,5 +33,5 @@ pub use self::beside::Beside;
 pub use self::chain::{Verdict, verify};
 pub(crate) use self::content::{content_digest, digest_of_digests};
 pub(crate) use self::event::Hex;
-pub use self::event::{Change, Event, Link, StoredEvent};
+pub use self::event::{Event, EventChange, Link, StoredEvent};
 pub(crate) use self::message::{Message, Tallied};

@@ -10,7 +10,7 @@ use crate::kind::Catalog;
 use crate::memory::MemoryStore;
 use crate::name::Name;
 use crate::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use crate::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
+use crate::record::{Column, Cursor, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use crate::time::Timestamp;
 
 /// A store and the reference store side by side. Each call goes to both, and a difference is a `Bug` that names it.
@@ -94,7 +94,7 @@ impl Store for Twin {
         Ok(Page { items, next, damaged: Vec::new() })
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         let got = self.store.tally(scope, tally).await;
         let wanted = self.reference.tally(scope, tally).await;
         same(|| format!("tally {tally:?} under {:?}", scope.reach()), got, wanted)
@@ -233,7 +233,7 @@ impl Shown for StoredEvent {
     }
 }
 
-impl Shown for Cell {
+impl Shown for TallyCell {
     fn shown(&self) -> String {
         format!("{:?}: {}", self.key, self.count)
     }

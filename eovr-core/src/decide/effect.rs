@@ -92,7 +92,7 @@ impl Effect<'_> {
             let after = text.map(|text| self.seal(&record, &name, &text, context)).transpose()?;
             let before = record.sealed.remove(&name);
             if self.before.is_some() {
-                changes.insert(name.clone(), audit::Change::field(before.as_ref(), after.as_ref()));
+                changes.insert(name.clone(), audit::EventChange::field(before.as_ref(), after.as_ref()));
             }
             if let Some(sealed) = after {
                 keys.insert(sealed.key_id());
@@ -118,17 +118,17 @@ impl Effect<'_> {
         name: &Name,
         before: Option<&Value>,
         after: Option<&Value>,
-    ) -> Result<audit::Change> {
+    ) -> Result<audit::EventChange> {
         match self.kind.facet(name.as_str()).is_some_and(|spec| spec.silent) {
-            true => Ok(audit::Change::silent(before, after)),
-            false => audit::Change::facet(before, after),
+            true => Ok(audit::EventChange::silent(before, after)),
+            false => audit::EventChange::facet(before, after),
         }
     }
 
     fn link(
         &self,
         record: &Record,
-        changes: BTreeMap<Name, audit::Change>,
+        changes: BTreeMap<Name, audit::EventChange>,
         keys: &mut BTreeSet<Uuid>,
         context: &mut Context<'_>,
     ) -> Result<Link> {

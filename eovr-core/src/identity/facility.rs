@@ -147,9 +147,9 @@ impl Complete for Sound {
 /// The link is not a secret, because every visitor in the waiting room sees it. It says to which facility a report
 /// belongs, and is replaced after misuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link(Uuid);
+pub struct ReportLink(Uuid);
 
-impl Link {
+impl ReportLink {
     /// A new random link.
     pub fn draw(entropy: &mut Entropy) -> Self {
         let mut random = [0; 16];
@@ -176,13 +176,13 @@ impl Link {
     }
 }
 
-impl fmt::Display for Link {
+impl fmt::Display for ReportLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
     }
 }
 
-impl FromStr for Link {
+impl FromStr for ReportLink {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {

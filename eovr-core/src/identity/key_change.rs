@@ -22,7 +22,7 @@ pub const KIND: Name = Name::from_static("key_change");
 
 labels! {
     /// The change of a key.
-    pub enum Change {
+    pub enum KeyOperation {
         /// Make a new key, which seals from now on.
         Rotate = "rotate",
         /// Destroy a key, and with it all content that it has sealed. Only a person may do that.
@@ -34,7 +34,7 @@ labels! {
 
 labels! {
     /// The place of the keys.
-    pub enum Place {
+    pub enum KeyPlace {
         /// In the engine's own ring: records of the kind `data_key`.
         Ring = "ring",
         /// In a vault of the host.
@@ -92,8 +92,8 @@ pub(super) fn kind() -> Result<Kind> {
     let kind = Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            FacetSpec::choice(name!("change"), Change::ALL).required(),
-            FacetSpec::choice(name!("place"), Place::ALL).required(),
+            FacetSpec::choice(name!("change"), KeyOperation::ALL).required(),
+            FacetSpec::choice(name!("place"), KeyPlace::ALL).required(),
             FacetSpec::text(name!("purpose")),
             FacetSpec::text(name!("key")),
             FacetSpec::text(name!("error")),
@@ -110,7 +110,7 @@ struct ByPeople;
 
 impl Complete for ByPeople {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let destroys = draft.facet("change").is_some_and(|change| *change == Change::Destroy.into());
+        let destroys = draft.facet("change").is_some_and(|change| *change == KeyOperation::Destroy.into());
         if draft.is_new() && destroys && !draft.actor().is_human() {
             return Err(Error::new(ErrorKind::Denied, "a machine cannot destroy keys")
                 .with_help("let a person of tier 5 do it"));
@@ -123,9 +123,9 @@ impl Complete for ByPeople {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     /// The change.
-    pub change: Change,
+    pub change: KeyOperation,
     /// The place of the key.
-    pub place: Place,
+    pub place: KeyPlace,
     /// The purpose of the key, as the ring names it; `None` where it does not matter.
     pub purpose: Option<&'static str>,
     /// The id of the affected key; `None` where there is not exactly one.
@@ -146,7 +146,7 @@ impl KeyChanges {
         Self { session: session.clone() }
     }
 
-    /// Enters the intended change. Change the key only after this has returned.
+    /// Enters the intended change. KeyOperation the key only after this has returned.
     ///
     /// # Errors
     /// `Denied` below tier 5, and for a machine that would destroy a key; `InvalidInput` without a reason; errors of

@@ -2,7 +2,7 @@ use crate::analyst::Subject;
 use crate::incident::{Action, FACTORS, KIND};
 use crate::name;
 use crate::name::Name;
-use crate::notice::{Rule, To};
+use crate::notice::{NoticeRule, To};
 
 /// The sealed fields with names of people. The gateway removes these names from a narrative before it is sent.
 pub(crate) const PEOPLE: &[Name] = &[
@@ -13,8 +13,8 @@ pub(crate) const PEOPLE: &[Name] = &[
 ];
 
 /// The rule that sends new reports to an external analyst. A host with an analyst adds it to [`super::notice_rules`].
-pub fn analysis_rule() -> Rule {
-    Rule::new(KIND, Action::Report, To::Analyst)
+pub fn analysis_rule() -> NoticeRule {
+    NoticeRule::new(KIND, Action::Report, To::Analyst)
 }
 
 /// What an external analyst receives of an incident: the deidentified narrative with codes.

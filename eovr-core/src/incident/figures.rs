@@ -8,7 +8,7 @@ use crate::incident::KIND;
 use crate::incident::summary::standing;
 use crate::name;
 use crate::org::{OrgId, Stamp};
-use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::record::{Column, Tally, TallyCell, Test, Value};
 use crate::service::Session;
 
 /// A range of months in the years 2000 to 2099, first and last included, as `yyyymm` on the facilities' own calendars.
@@ -239,8 +239,8 @@ fn split(tally: Tally, apart: Option<Apart>) -> Result<Tally> {
 }
 
 /// The first column's value, parsed; the second column's value; the count.
-fn parts<T>(cell: Cell, read: impl Fn(Option<Value>) -> T) -> (Option<T>, Option<Value>, u64) {
-    let Cell { key, count } = cell;
+fn parts<T>(cell: TallyCell, read: impl Fn(Option<Value>) -> T) -> (Option<T>, Option<Value>, u64) {
+    let TallyCell { key, count } = cell;
     let mut key = key.into_iter();
     (key.next().map(read), key.next().flatten(), count)
 }

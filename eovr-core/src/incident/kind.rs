@@ -11,7 +11,7 @@ use crate::name;
 
 use crate::risk::Band;
 use crate::time::Timestamp;
-use crate::triage::analysis::Reason;
+use crate::triage::analysis::NoAnswerReason;
 use crate::workflow::{Label, Table};
 
 /// 1 January 2000. An older date is a typing error.
@@ -45,7 +45,7 @@ fn table() -> Result<KindTable> {
 
 fn facets() -> Vec<FacetSpec> {
     let categories = taxonomy::CATEGORIES.iter().map(|category| category.code);
-    let statuses = ["answered", "abstained"].into_iter().chain(Reason::ALL.map(Reason::name));
+    let statuses = ["answered", "abstained"].into_iter().chain(NoAnswerReason::ALL.map(NoAnswerReason::name));
     vec![
         // What happened, when and where.
         FacetSpec::choice(name!("category"), categories).required(),

@@ -3,7 +3,7 @@ use crate::error::Result;
 use crate::incident::{Action, FOLLOW_UP, KIND, follow_up};
 use crate::name;
 use crate::name::Name;
-use crate::notice::{Rule, To};
+use crate::notice::{NoticeRule, To};
 
 /// The part of the action table that defines who is notified of incidents.
 pub const NOTICES: Name = Name::from_static("notices");
@@ -25,18 +25,18 @@ pub fn notice_actions() -> Result<(Name, Vec<ActionRow>)> {
 
 /// The incident rules of a [`crate::notice::Dispatcher`]. The reporter is notified when the state changes, the owner of a
 /// follow-up action when it is assigned, and other systems of every event.
-pub fn notice_rules() -> Vec<Rule> {
+pub fn notice_rules() -> Vec<NoticeRule> {
     use Action::{Answer, Ask, Complete, CompleteEarly, Dispose, Evaluate, Report, Start, TakeAction};
     let may = |action| To::May { of: NOTICES, action };
     let mut rules = vec![
-        Rule::new(KIND, Report, may(name!("reported"))),
-        Rule::new(KIND, Report, may(name!("high_risk"))).when(name!("high_risk"), true),
-        Rule::new(KIND, Answer, may(name!("answered"))),
-        Rule::new(FOLLOW_UP, follow_up::Action::Add, To::Named(name!("owner"))),
-        Rule::everything(KIND),
-        Rule::everything(FOLLOW_UP),
+        NoticeRule::new(KIND, Report, may(name!("reported"))),
+        NoticeRule::new(KIND, Report, may(name!("high_risk"))).when(name!("high_risk"), true),
+        NoticeRule::new(KIND, Answer, may(name!("answered"))),
+        NoticeRule::new(FOLLOW_UP, follow_up::Action::Add, To::Named(name!("owner"))),
+        NoticeRule::everything(KIND),
+        NoticeRule::everything(FOLLOW_UP),
     ];
     let told = [Start, Evaluate, Ask, TakeAction, Complete, CompleteEarly, Dispose];
-    rules.extend(told.map(|action| Rule::new(KIND, action, To::Author)));
+    rules.extend(told.map(|action| NoticeRule::new(KIND, action, To::Author)));
     rules
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::incident::{KIND, State};
 use crate::name;
-use crate::record::{Cell, Column, Tally, Test};
+use crate::record::{Column, Tally, TallyCell, Test};
 use crate::service::Session;
 use crate::workflow::Label;
 
@@ -64,11 +64,11 @@ pub(super) fn standing() -> Tally {
     Tally::of(KIND).filter(Column::Facet(name!("disposition")), Test::Absent)
 }
 
-fn total(cells: &[Cell]) -> u64 {
+fn total(cells: &[TallyCell]) -> u64 {
     cells.iter().map(|cell| cell.count).sum()
 }
 
-fn cell(cell: Cell) -> StateBySeverity {
+fn cell(cell: TallyCell) -> StateBySeverity {
     let mut key =
         cell.key.into_iter().map(|value| value.and_then(|value| value.as_text().map(str::to_owned)));
     StateBySeverity {

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
 use crate::name::Name;
 use crate::notice::rule::over;
-use crate::notice::{Action, Channel, KIND, Rule, To};
+use crate::notice::{Action, Channel, KIND, NoticeRule, To};
 use crate::org::{OrgId, Stamp};
 use crate::ports::{Parcel, observe};
 use crate::record::{Record, RecordId, Value};
@@ -36,9 +36,9 @@ pub(super) const SYSTEM: &str = "system";
 /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
 /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
 /// # let report = testing::report();
-/// use eovr_core::notice::{Channel, Dispatcher, Recipient, Rule};
+/// use eovr_core::notice::{Channel, Dispatcher, Recipient, NoticeRule};
 ///
-/// let dispatcher = Dispatcher::new(&eovr, vec![Rule::everything(KIND)], &[Channel::Webhook])?;
+/// let dispatcher = Dispatcher::new(&eovr, vec![NoticeRule::everything(KIND)], &[Channel::Webhook])?;
 /// nurse.incidents().report(&nile, report).await?;
 /// while dispatcher.route().await?.messages > 0 {}
 /// for due in dispatcher.due(Channel::Webhook).await? {
@@ -53,7 +53,7 @@ pub(super) const SYSTEM: &str = "system";
 #[derive(Clone, Debug)]
 pub struct Dispatcher {
     pub(super) session: Session,
-    rules: Arc<[Rule]>,
+    rules: Arc<[NoticeRule]>,
     channels: Arc<[Channel]>,
 }
 
@@ -74,7 +74,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// `Config` if a rule names a kind, an action or a facet that the host does not have.
-    pub fn new(eovr: &Eovr, rules: Vec<Rule>, channels: &[Channel]) -> Result<Self> {
+    pub fn new(eovr: &Eovr, rules: Vec<NoticeRule>, channels: &[Channel]) -> Result<Self> {
         eovr.catalog().kind(&KIND)?;
         rules.iter().try_for_each(|rule| rule.check(eovr.catalog()))?;
         let all = danger::unrestricted("eovr.post", "tell people what happened")?;
@@ -200,7 +200,7 @@ impl Dispatcher {
 
     async fn address(
         &self,
-        rule: &Rule,
+        rule: &NoticeRule,
         message: &Message<'_>,
         stamp: &Stamp,
         known: &mut Known,

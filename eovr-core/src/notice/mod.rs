@@ -1,6 +1,6 @@
 //! Notifications: the readers of the outbox.
 //!
-//! A commit adds a message to the outbox in the same transaction. [`Dispatcher`] reads it, applies the [`Rule`]s, and makes a
+//! A commit adds a message to the outbox in the same transaction. [`Dispatcher`] reads it, applies the [`NoticeRule`]s, and makes a
 //! **notice** for each recipient and each [`Channel`]. A notice is a record: it survives a restart, it is retried after
 //! a failed delivery, and it is *parked* for an administrator after the last attempt. The notices of one message are
 //! made in one commit, and their ids are derived from the message, so a redelivered message notifies no recipient
@@ -31,10 +31,10 @@ use crate::workflow::{Label, May, Row, Table, Workflow};
 pub use self::delivery::{Claim, Due, Recipient};
 pub use self::dispatcher::{Dispatcher, Routed};
 pub use self::inbox::Inbox;
-pub use self::parked::{Again, Parked};
+pub use self::parked::{Parked, Retried};
 #[cfg(feature = "login")]
 pub use self::rule::alert_rules;
-pub use self::rule::{Rule, To, account_rules};
+pub use self::rule::{NoticeRule, To, account_rules};
 
 /// The name of the kind.
 pub const KIND: Name = Name::from_static("notice");

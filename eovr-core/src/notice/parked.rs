@@ -12,7 +12,7 @@ pub struct Parked {
 
 /// The result of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Again {
+pub struct Retried {
     /// The number of notices that are waiting again.
     pub waiting: usize,
     /// Whether more are parked.
@@ -51,7 +51,7 @@ impl Parked {
     ///
     /// # Errors
     /// Errors of the store; the notices before the error are retried.
-    pub async fn retry_all(&self) -> Result<Again> {
+    pub async fn retry_all(&self) -> Result<Retried> {
         let page = self.list(Query::LARGEST_PAGE, None).await?;
         let mut waiting = 0;
         for record in &page.items {
@@ -64,6 +64,6 @@ impl Parked {
                 }
             }
         }
-        Ok(Again { waiting, more: page.next.is_some() })
+        Ok(Retried { waiting, more: page.next.is_some() })
     }
 }

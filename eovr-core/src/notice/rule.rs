@@ -14,15 +14,15 @@ use crate::service::Session;
 ///
 /// ```
 /// use eovr_core::incident::{self, Action};
-/// use eovr_core::notice::{Rule, To};
+/// use eovr_core::notice::{NoticeRule, To};
 /// use eovr_core::{name, record::Value};
 ///
-/// let severe = Rule::new(incident::KIND, Action::Assess, To::Author).when(name!("high_risk"), true);
+/// let severe = NoticeRule::new(incident::KIND, Action::Assess, To::Author).when(name!("high_risk"), true);
 /// assert_eq!(severe.when, Some((name!("high_risk"), Value::from(true))));
-/// assert_eq!(Rule::everything(incident::KIND).to, To::System);
+/// assert_eq!(NoticeRule::everything(incident::KIND).to, To::System);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct NoticeRule {
     /// The kind of record.
     pub kind: Name,
     /// The action; `None`: any action.
@@ -55,7 +55,7 @@ pub enum To {
     Analyst,
 }
 
-impl Rule {
+impl NoticeRule {
     /// When this action is performed on a record of this kind, notify these recipients.
     pub fn new(kind: Name, action: impl Into<Name>, to: To) -> Self {
         Self { kind, action: Some(action.into()), when: None, to }
@@ -118,26 +118,26 @@ impl Rule {
 
 /// The rules for accounts. The owner is notified of a changed credential, of a login from a new device, of too many
 /// failed attempts, and of a login with the right password but a wrong code (OWASP ASVS 5, 6.3.5 and 6.3.7).
-pub fn account_rules() -> Vec<Rule> {
+pub fn account_rules() -> Vec<NoticeRule> {
     use user::Action::{
         ChangePassword, ConfirmFactor, EndLogins, EnterAnew, FailFactor, Lock, RemoveFactor, ResetPassword,
         Unlock, UseRecovery,
     };
     let told = [ResetPassword, ChangePassword, ConfirmFactor, UseRecovery, RemoveFactor];
     let told = told.into_iter().chain([FailFactor, Lock, Unlock, EndLogins, EnterAnew]);
-    told.map(|action| Rule::new(user::KIND, action, To::Itself)).collect()
+    told.map(|action| NoticeRule::new(user::KIND, action, To::Itself)).collect()
 }
 
 /// The rules for administrators. An account that may settle alerts is notified of alerts and of keys that are due for
 /// rotation.
 #[cfg(feature = "login")]
-pub fn alert_rules() -> Vec<Rule> {
+pub fn alert_rules() -> Vec<NoticeRule> {
     use crate::identity::alert::Action::{Raise, Settle};
     use crate::identity::key_change::Action::Begin;
     use crate::identity::{alert, key_change};
     let alerted = To::May { of: alert::KIND, action: Settle.into() };
     let due = To::May { of: key_change::KIND, action: Begin.into() };
-    vec![Rule::new(alert::KIND, Raise, alerted), Rule::new(key_change::KIND, Begin, due)]
+    vec![NoticeRule::new(alert::KIND, Raise, alerted), NoticeRule::new(key_change::KIND, Begin, due)]
 }
 
 /// The active accounts that may do an action and sit over a place, without those that cannot be read.

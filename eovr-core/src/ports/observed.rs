@@ -11,7 +11,7 @@ use crate::kind::Catalog;
 use crate::name::Name;
 use crate::ports::observe::{micros, outcome, timed};
 use crate::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use crate::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use crate::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use crate::time::Timestamp;
 
 const TARGET: &str = "eovr_core::store";
@@ -118,7 +118,7 @@ impl<S: Store> Store for Observed<S> {
         self.tell("find", Some(&query.kind), rows, self.store.find(scope, query)).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         self.tell("tally", Some(&tally.kind), Vec::len, self.store.tally(scope, tally)).await
     }
 

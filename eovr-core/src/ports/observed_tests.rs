@@ -20,7 +20,7 @@ use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable};
 use crate::memory::MemoryStore;
 use crate::name;
 use crate::name::Name;
-use crate::notice::{self, Channel, Dispatcher, Rule};
+use crate::notice::{self, Channel, Dispatcher, NoticeRule};
 use crate::org::OrgId;
 use crate::ports::{Observed, Store};
 use crate::record::{Column, Query, RecordId, Tally, Test};
@@ -167,7 +167,7 @@ async fn story(word: &str, slow: Duration) -> Result<Vec<RecordId>> {
     assert_eq!(quality.tally(&Tally::of(KIND).filter(by_place().0, by_place().1)).await?.cells[0].count, 1);
     let mut reader = FeedReader::open(&eovr, word).await?;
     assert!(!reader.next(100).await?.is_empty());
-    let dispatcher = Dispatcher::new(&eovr, vec![Rule::everything(KIND)], &[Channel::Webhook])?;
+    let dispatcher = Dispatcher::new(&eovr, vec![NoticeRule::everything(KIND)], &[Channel::Webhook])?;
     assert!(dispatcher.route().await?.messages > 0);
     let worker = Worker::new(&eovr, analysed(), Equipment::default(), Limits::default())?;
     assert_eq!(worker.work(id).await.unwrap_err().kind(), ErrorKind::NotFound);

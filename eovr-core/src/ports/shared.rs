@@ -35,7 +35,7 @@ use crate::name::Name;
 use crate::ports::{
     Analyst, Answered, Blobs, Census, Check, Clock, EntropySource, Loaded, Parcel, Posted, Receipt, Store,
 };
-use crate::record::{Cell, Column, Page, Query, Record, RecordId, StoredRecord, Tally};
+use crate::record::{Column, Page, Query, Record, RecordId, StoredRecord, Tally, TallyCell};
 use crate::seal::Sealed;
 use crate::time::Timestamp;
 use crate::triage::analysis::{Cleared, NoAnswer};
@@ -118,7 +118,7 @@ impl<T: ?Sized + Store> Store for Arc<T> {
         (**self).find(scope, query).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         (**self).tally(scope, tally).await
     }
 

@@ -9,7 +9,7 @@ use crate::decide::{Commit, Headline, Message};
 use crate::error::Result;
 use crate::kind::Catalog;
 use crate::name::Name;
-use crate::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use crate::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use crate::time::Timestamp;
 
 /// Stores commits and answers scoped queries. A store makes no decisions.
@@ -52,7 +52,7 @@ use crate::time::Timestamp;
 /// #   async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
 /// #       self.inner.find(scope, query).await
 /// #   }
-/// #   async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+/// #   async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
 /// #       self.inner.tally(scope, tally).await
 /// #   }
 /// #   async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
@@ -125,7 +125,7 @@ pub trait Store: Debug + Send + Sync {
 
     /// Counts of the records that are in scope and match, one cell for each combination that occurs, in the order of
     /// the keys (`None` first, then by value).
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>>;
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>>;
 
     /// The events of one record in the order of its chain; empty for a record out of scope.
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>>;
@@ -248,7 +248,7 @@ pub struct Census {
     /// The last position that is included; 0 for an empty feed.
     pub position: u64,
     /// A cell for each combination that occurs.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<TallyCell>,
 }
 
 /// A leased outbox message.

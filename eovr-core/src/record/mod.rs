@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub(crate) use self::hex::{Hex, unhex};
 pub use self::id::{ActorId, RecordId};
 pub(crate) use self::query::check_limit;
-pub use self::query::{Cell, Clause, Column, Cursor, Page, Query, Tally, Test};
+pub use self::query::{Clause, Column, Cursor, Page, Query, Tally, TallyCell, Test};
 pub use self::value::{Value, ValueType};
 use crate::error::Result;
 use crate::name::Name;

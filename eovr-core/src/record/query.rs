@@ -344,7 +344,7 @@ impl<T> Page<T> {
 /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
 /// let tally = Tally::of(KIND).by(Column::State).by(Column::Facet(name!("severity")));
 /// let figures = quality.tally(&tally).await?;
-/// assert_eq!(figures.cells, [Cell { key: vec![Some("created".into()), None], count: 1 }]);
+/// assert_eq!(figures.cells, [TallyCell { key: vec![Some("created".into()), None], count: 1 }]);
 /// # Ok(()) });
 /// ```
 #[derive(Clone, Debug)]
@@ -388,7 +388,7 @@ impl Tally {
 
 /// One count of a tally. It is written as JSON and not read back, because only the kind knows the types of the values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Cell {
+pub struct TallyCell {
     /// The values of the columns of [`Tally::by`], in their order; `None`: not set.
     pub key: Vec<Option<Value>>,
     /// The number of records.

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::scheme::{Cell, Direction, Scheme, SchemeTable, Step};
+use super::scheme::{Direction, MatrixCell, Scheme, SchemeTable, Step};
 use super::{Band, Band::Extreme, Band::High, Band::Low, Band::Medium};
 
 /// Every built-in scheme, the default first. They are built once, because exports look up steps for each row.
@@ -196,7 +196,7 @@ impl Shipped<'_> {
             title_ar: title_ar.to_owned(),
             meaning: meaning.to_owned(),
         };
-        let row = |row: &&[(u8, Band)]| row.iter().map(|&(score, band)| Cell { score, band }).collect();
+        let row = |row: &&[(u8, Band)]| row.iter().map(|&(score, band)| MatrixCell { score, band }).collect();
         Scheme::shipped(SchemeTable {
             id: self.id.to_owned(),
             title: self.title.to_owned(),

@@ -40,7 +40,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{builtin, npsa_5x5, nsw_sac, three_by_three, va_sac};
-pub use scheme::{Assessment, Cell, Direction, Level, Scheme, SchemeTable, Step};
+pub use scheme::{Assessment, AxisStep, Direction, MatrixCell, Scheme, SchemeTable, Step};
 
 /// The attention that a rating requires, mildest first.
 ///

@@ -59,7 +59,7 @@ pub struct SchemeTable {
     /// The steps of probability, rarest first.
     pub probabilities: Vec<Step>,
     /// One row for each severity, with one cell for each probability, in the order of the steps.
-    pub cells: Vec<Vec<Cell>>,
+    pub cells: Vec<Vec<MatrixCell>>,
     /// The lowest allowed band of the worst severity, however rare it is.
     pub floor: Band,
 }
@@ -93,7 +93,7 @@ pub struct Step {
 /// The table's entry for one severity and one probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cell {
+pub struct MatrixCell {
     /// The scheme's own number.
     pub score: u8,
     /// The band of this cell.
@@ -104,26 +104,26 @@ pub struct Cell {
 ///
 /// A number as text, as forms and query strings send it, is read as a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Level<'a> {
+pub enum AxisStep<'a> {
     /// The step's code.
     Code(&'a str),
     /// The step's position, from 1.
     Number(u8),
 }
 
-impl<'a> From<&'a str> for Level<'a> {
+impl<'a> From<&'a str> for AxisStep<'a> {
     fn from(code: &'a str) -> Self {
         Self::Code(code)
     }
 }
 
-impl<'a> From<&'a String> for Level<'a> {
+impl<'a> From<&'a String> for AxisStep<'a> {
     fn from(code: &'a String) -> Self {
         Self::Code(code)
     }
 }
 
-impl From<u8> for Level<'_> {
+impl From<u8> for AxisStep<'_> {
     fn from(number: u8) -> Self {
         Self::Number(number)
     }
@@ -202,8 +202,8 @@ impl Scheme {
     /// `InvalidInput` if an answer is off its scale; [`help`](crate::error::Error::help) lists the accepted codes.
     pub fn assess<'a>(
         &self,
-        severity: impl Into<Level<'a>>,
-        probability: impl Into<Level<'a>>,
+        severity: impl Into<AxisStep<'a>>,
+        probability: impl Into<AxisStep<'a>>,
     ) -> Result<Assessment> {
         let severity = Chosen::on("severity", &self.table.severities, severity.into())?;
         let probability = Chosen::on("probability", &self.table.probabilities, probability.into())?;
@@ -223,7 +223,7 @@ impl Scheme {
         })
     }
 
-    fn why(&self, severity: &Chosen<'_>, probability: &Chosen<'_>, cell: &Cell) -> String {
+    fn why(&self, severity: &Chosen<'_>, probability: &Chosen<'_>, cell: &MatrixCell) -> String {
         let SchemeTable { id, direction, severities, floor, .. } = &self.table;
         let worse = match direction {
             Direction::HigherIsWorse => "higher is worse",
@@ -263,11 +263,11 @@ struct Chosen<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    fn on(axis: &'static str, steps: &'a [Step], level: Level<'_>) -> Result<Self> {
+    fn on(axis: &'static str, steps: &'a [Step], level: AxisStep<'_>) -> Result<Self> {
         let index = match level {
-            Level::Number(number) => usize::from(number).checked_sub(1),
+            AxisStep::Number(number) => usize::from(number).checked_sub(1),
             // A code is never a number (`check`), so a text cannot be both a code and a position.
-            Level::Code(code) => steps.iter().position(|step| step.code == code).or_else(|| {
+            AxisStep::Code(code) => steps.iter().position(|step| step.code == code).or_else(|| {
                 let number: usize = code.parse().ok()?;
                 number.checked_sub(1)
             }),
@@ -401,7 +401,7 @@ fn check_rise(direction: Direction, place: &Place<'_>, next: &Place<'_>) -> Resu
 struct Place<'a> {
     severity: &'a str,
     probability: &'a str,
-    cell: &'a Cell,
+    cell: &'a MatrixCell,
 }
 
 impl std::fmt::Display for Place<'_> {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::kind::{Catalog, Kind};
 use crate::name::Name;
 use crate::ports::{Posted, Store};
-use crate::record::{Cell, Clause, Column, Tally, Test, Value};
+use crate::record::{Clause, Column, Tally, TallyCell, Test, Value};
 use crate::service::{Eovr, Follower};
 use crate::time::Timestamp;
 
@@ -118,7 +118,7 @@ impl Kept {
         kind: &Kind,
         scope: &Scope,
         tally: &Tally,
-    ) -> Result<Option<Vec<Cell>>> {
+    ) -> Result<Option<Vec<TallyCell>>> {
         // Only a cube that existed when the feed was read may answer, because another caller may have finished its
         // count before this query.
         if self.catch_up(store).await?

@@ -20,7 +20,7 @@ pub struct Inspection {
     /// The number of messages in the feed.
     pub messages: u64,
     /// The first [`Inspection::MOST_FINDINGS`] errors.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<InspectionFinding>,
     /// The number of all errors.
     pub found: u64,
 }
@@ -38,7 +38,7 @@ pub struct Inspected {
 
 /// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct InspectionFinding {
     /// The record's kind; `None` where the feed itself is wrong.
     pub kind: Option<Name>,
     /// The record.
@@ -58,7 +58,7 @@ impl Inspection {
         self.found == 0
     }
 
-    fn add(&mut self, finding: Finding) {
+    fn add(&mut self, finding: InspectionFinding) {
         self.found += 1;
         if self.findings.len() < Self::MOST_FINDINGS {
             self.findings.push(finding);
@@ -74,7 +74,7 @@ pub struct Vouched {
     /// The number of chains that already had one.
     pub had: u64,
     /// The broken chains, which stay broken.
-    pub broken: Vec<Finding>,
+    pub broken: Vec<InspectionFinding>,
 }
 
 impl Session {
@@ -114,7 +114,7 @@ impl Session {
                 for id in page.damaged {
                     of_kind.records += 1;
                     feed.take(id);
-                    inspection.add(Finding::of(kind, id, 0, UNREADABLE));
+                    inspection.add(InspectionFinding::of(kind, id, 0, UNREADABLE));
                 }
                 for stored in page.items {
                     let record = Record::try_from(stored)?;
@@ -130,7 +130,7 @@ impl Session {
         }
         for (record, seq, kind) in feed.left(self.eovr().catalog()) {
             let finding = "the feed names a record that does not exist".to_owned();
-            inspection.add(Finding { kind: Some(kind), record: Some(record), seq, finding });
+            inspection.add(InspectionFinding { kind: Some(kind), record: Some(record), seq, finding });
         }
         Ok(inspection)
     }
@@ -151,7 +151,7 @@ impl Session {
             let mut pages = self.pages(Query::of(kind.name().clone()).limit(Query::LARGEST_PAGE));
             while let Some(page) = pages.next().await? {
                 for id in page.damaged {
-                    vouched.broken.push(Finding::of(kind, id, 0, UNREADABLE));
+                    vouched.broken.push(InspectionFinding::of(kind, id, 0, UNREADABLE));
                 }
                 for record in page.items {
                     self.vouch_for(kind, record, &mut vouched).await?;
@@ -180,7 +180,9 @@ impl Session {
                     }
                     vouched.vouched += 1;
                 }
-                Verdict::Broken { seq, finding } => vouched.broken.push(Finding::of(kind, id, seq, &finding)),
+                Verdict::Broken { seq, finding } => {
+                    vouched.broken.push(InspectionFinding::of(kind, id, seq, &finding))
+                }
             }
             return Ok(());
         }
@@ -221,12 +223,12 @@ impl Session {
                 // More messages than events: events were removed. Fewer: they were committed after the feed was read.
                 if feed.take(id) > events.len() as u64 {
                     let finding = "the feed has more events than the chain";
-                    inspection.add(Finding::of(kind, id, events.len() as u64, finding));
+                    inspection.add(InspectionFinding::of(kind, id, events.len() as u64, finding));
                 }
             }
             Verdict::Broken { seq, finding } => {
                 feed.take(id);
-                inspection.add(Finding::of(kind, id, seq, &finding));
+                inspection.add(InspectionFinding::of(kind, id, seq, &finding));
             }
         }
         Ok(())
@@ -249,7 +251,7 @@ impl Session {
                 };
                 if let Some(finding) = wrong {
                     let (seq, finding) = (posted.position, finding.to_owned());
-                    inspection.add(Finding { kind: None, record: None, seq, finding });
+                    inspection.add(InspectionFinding { kind: None, record: None, seq, finding });
                 }
                 inspection.messages += 1;
                 last = posted.position;
@@ -271,7 +273,7 @@ impl Session {
 
 const UNREADABLE: &str = "the record cannot be read";
 
-impl Finding {
+impl InspectionFinding {
     fn of(kind: &Kind, record: RecordId, seq: u64, finding: &str) -> Self {
         Self { kind: Some(kind.name().clone()), record: Some(record), seq, finding: finding.to_owned() }
     }

@@ -26,7 +26,7 @@ pub use self::builder::EovrBuilder;
 pub use self::feed_reader::FeedReader;
 use self::figures::Cubes;
 pub(crate) use self::follower::Follower;
-pub use self::inspect::{Finding, Inspected, Inspection, Vouched};
+pub use self::inspect::{Inspected, Inspection, InspectionFinding, Vouched};
 pub use self::keys::DataKeyInfo;
 use self::keys::Keys;
 pub(crate) use self::keys::{have_changed as keys_have_changed, is_lost_race};

@@ -72,13 +72,9 @@ impl Workflow for Reaction {
 
 /// The kind: the workflow above, the product, and two sealed texts.
 pub(crate) fn kind() -> Result<Kind> {
-    Kind::new(KindTable {
-        number: Some(NumberSpec { prefix: "TR".to_owned(), width: 4 }),
-        facets: vec![FacetSpec::choice(name!("product"), Product::ALL.iter().copied()).required()],
-        fields: vec![
-            FieldSpec::text(name!("story"), 10..=10_000),
-            FieldSpec::text(name!("finding"), 5..=10_000),
-        ],
-        ..KindTable::new(REACTION, Table::of::<Reaction>()?)
-    })
+    let product = FacetSpec::choice(name!("product"), Product::ALL.iter().copied()).required();
+    let texts = [FieldSpec::text(name!("story"), 10..=10_000), FieldSpec::text(name!("finding"), 5..=10_000)];
+    let mut table = KindTable::new(REACTION, Table::of::<Reaction>()?).facets([product]).fields(texts);
+    table.number = Some(NumberSpec { prefix: "TR".to_owned(), width: 4 });
+    Kind::new(table)
 }

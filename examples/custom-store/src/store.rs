@@ -33,7 +33,9 @@ use eovr_core::audit::StoredEvent;
 use eovr_core::decide::{Change, Commit, Guard};
 use eovr_core::kind::Catalog;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
-use eovr_core::record::{Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value};
+use eovr_core::record::{
+    Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, TallyCell, Value,
+};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
 use tokio::sync::Mutex;
@@ -172,7 +174,7 @@ impl Store for RedbStore {
         .await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         let (scope, tally) = (scope.clone(), tally.clone());
         self.read(move |from| {
             let counted = all(from, &tally.kind, |record| scope.matches(record) && tally.matches(record))?;
@@ -353,10 +355,10 @@ fn scan(
     rows.filter(|record| record.as_ref().map_or(true, &passes)).collect()
 }
 
-fn count(records: &[Record], by: &[Column]) -> Vec<Cell> {
+fn count(records: &[Record], by: &[Column]) -> Vec<TallyCell> {
     let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
     for record in records {
         *counts.entry(by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
     }
-    counts.into_iter().map(|(key, count)| Cell { key, count }).collect()
+    counts.into_iter().map(|(key, count)| TallyCell { key, count }).collect()
 }

@@ -14,7 +14,7 @@ use eovr_core::incident::{self, Report, Settings};
 use eovr_core::kind::{Catalog, Kind};
 use eovr_core::org::{Org, OrgId};
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
-use eovr_core::record::{ActorId, Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::record::{ActorId, Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::seal::MasterKey;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session, Timestamp, conformance};
 use tempfile::TempDir;
@@ -79,7 +79,7 @@ impl Store for Leaky {
         self.store.load(scope, kind, id).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         self.store.tally(scope, tally).await
     }
 

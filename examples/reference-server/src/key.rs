@@ -10,7 +10,7 @@ use console::Term;
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::identity::Authentication;
 use eovr_core::identity::authentication::{Authenticated, LoginStep, Origin};
-use eovr_core::identity::key_change::{Change, KeyChanges};
+use eovr_core::identity::key_change::{KeyChanges, KeyOperation};
 use eovr_core::identity::password::Password;
 use eovr_core::record::{ActorId, RecordId};
 use eovr_core::seal::Purpose;
@@ -202,7 +202,7 @@ type Begun = (RecordId, Actor);
 async fn begin(args: &Args, host: Host) -> Result<Begun, Failure> {
     let done = async {
         let by = By::of(args, &host).await?;
-        let intent = host.keys.intent(Change::Rewrap, None, None, args.said());
+        let intent = host.keys.intent(KeyOperation::Rewrap, None, None, args.said());
         let entry = KeyChanges::of(by.session()).begin(intent).await;
         let actor = by.session().actor().clone();
         by.leave().await;
@@ -218,7 +218,7 @@ async fn finish(args: &Args, host: &Host, begun: Option<Begun>, out: &mut Out) -
         Some(begun) => begun,
         None => {
             let by = By::of(args, host).await?;
-            let intent = host.keys.intent(Change::Rewrap, None, None, args.said());
+            let intent = host.keys.intent(KeyOperation::Rewrap, None, None, args.said());
             let entry = KeyChanges::of(by.session()).begin(intent).await;
             let actor = by.session().actor().clone();
             by.leave().await;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use eovr_core::identity::key_change::{Change, Intent, KeyChanges, Place};
+use eovr_core::identity::key_change::{Intent, KeyChanges, KeyOperation, KeyPlace};
 use eovr_core::record::RecordId;
 use eovr_core::seal::Purpose;
 use eovr_core::{Eovr, Error, ErrorKind, Result, Session, Timestamp};
@@ -56,11 +56,11 @@ impl State {
 }
 
 impl Keys {
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> KeyPlace {
         match self {
-            Self::Ring => Place::Ring,
+            Self::Ring => KeyPlace::Ring,
             #[cfg(feature = "mongodb")]
-            Self::Vault(_) => Place::Vault,
+            Self::Vault(_) => KeyPlace::Vault,
         }
     }
 
@@ -109,13 +109,13 @@ impl Keys {
         purpose: Purpose,
         reason: String,
     ) -> Result<RecordId> {
-        if self.place() == Place::Vault && purpose == Purpose::Search {
+        if self.place() == KeyPlace::Vault && purpose == Purpose::Search {
             return Err(Error::invalid("`purpose`: a vault of MongoDB has one key, and searches by it")
                 .with_field("purpose")
                 .with_help("rotate `fields`"));
         }
         let changes = KeyChanges::of(session);
-        let entry = changes.begin(self.intent(Change::Rotate, Some(purpose), None, reason)).await?;
+        let entry = changes.begin(self.intent(KeyOperation::Rotate, Some(purpose), None, reason)).await?;
         let made = match self {
             Self::Ring => session.rotate_key(purpose).await,
             #[cfg(feature = "mongodb")]
@@ -134,7 +134,7 @@ impl Keys {
             return Err(Error::new(ErrorKind::NotFound, "no such key").with_help("`key list` shows them"));
         }
         let changes = KeyChanges::of(session);
-        let entry = changes.begin(self.intent(Change::Destroy, None, Some(id), reason.clone())).await?;
+        let entry = changes.begin(self.intent(KeyOperation::Destroy, None, Some(id), reason.clone())).await?;
         let done = match self {
             Self::Ring => session.destroy_key(id, &reason).await,
             #[cfg(feature = "mongodb")]
@@ -147,7 +147,7 @@ impl Keys {
     /// The intended change.
     pub(crate) fn intent(
         &self,
-        change: Change,
+        change: KeyOperation,
         purpose: Option<Purpose>,
         key: Option<RecordId>,
         reason: String,

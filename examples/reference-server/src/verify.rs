@@ -1,6 +1,6 @@
 //! `verify` and `vouch`: verify the history in a database, and authenticate events of an older release.
 
-use eovr_core::service::{Finding, Inspection, SystemClock, Vouched};
+use eovr_core::service::{Inspection, InspectionFinding, SystemClock, Vouched};
 
 use crate::checkpoint;
 use crate::engine::{self, Opening};
@@ -85,9 +85,9 @@ fn tell(inspection: &Inspection, out: &mut Out) -> u8 {
     u8::from(!inspection.is_intact())
 }
 
-fn tell_one(finding: &Finding, out: &mut Out) {
+fn tell_one(finding: &InspectionFinding, out: &mut Out) {
     let mark = out.paint("FAIL", Paint::Bad);
-    let Finding { kind, record, seq, finding } = finding;
+    let InspectionFinding { kind, record, seq, finding } = finding;
     match (kind, record) {
         (Some(kind), Some(record)) => {
             out.line(format_args!("{mark}  {kind} {record}, event {seq}: {finding}"))

@@ -9,7 +9,7 @@ use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
 use eovr_core::ports::{Census, Clock as _, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::service::SystemClock;
 use eovr_core::{ErrorKind, Name, Result, Timestamp};
 
@@ -95,7 +95,7 @@ impl Store for WatchedStore {
         self.store.find(scope, query).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         self.store.tally(scope, tally).await
     }
 

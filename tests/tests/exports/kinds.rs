@@ -34,7 +34,8 @@ fn transfusion() -> Tested<Kind> {
         FacetSpec::bytes(name!("label")),
     ];
     let fields = vec![FieldSpec::new(name!("narrative")), FieldSpec::new(name!("told"))];
-    Ok(Kind::new(KindTable { facets, fields, ..KindTable::new(KIND, serde_json::from_value(workflow)?) })?)
+    let table = KindTable::new(KIND, serde_json::from_value(workflow)?);
+    Ok(Kind::new(table.facets(facets).fields(fields))?)
 }
 
 /// The columns, a transfusion with everything, and one with nothing.

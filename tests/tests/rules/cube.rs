@@ -16,7 +16,9 @@ use eovr_core::memory::MemoryStore;
 use eovr_core::name;
 use eovr_core::org::Org;
 use eovr_core::ports::{Census, Clock as _, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{ActorId, Cell, Column, Page, Query, RecordId, StoredRecord, Tally, Test, Value};
+use eovr_core::record::{
+    ActorId, Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell, Test, Value,
+};
 use eovr_core::{Command, Eovr, ErrorKind, Name, Result, Timestamp};
 use eovr_tests::chance::Chance;
 use eovr_tests::{TestClock, actor, id, master_key, org, report, stamp};
@@ -107,7 +109,7 @@ impl Store for Between {
         self.inner.find(scope, query).await
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         self.tallied.lock().unwrap().push(tally.clone());
         self.inner.tally(scope, tally).await
     }

@@ -126,7 +126,8 @@ async fn the_post_skips_it_and_goes_on() {
     let builder = builder.kind(notice::kind().unwrap()).actions(of, rows).master_key(master_key());
     let eovr = builder.clock(TestClock::new()).entropy(TestEntropy::default()).open().await.unwrap();
     let dispatcher =
-        Dispatcher::new(&eovr, vec![notice::Rule::everything(incident::KIND)], &[Channel::Webhook]).unwrap();
+        Dispatcher::new(&eovr, vec![notice::NoticeRule::everything(incident::KIND)], &[Channel::Webhook])
+            .unwrap();
     while dispatcher.route().await.unwrap().messages > 0 {}
     upgrade(&spy, "incident.report");
     started(&eovr).await;

@@ -226,7 +226,7 @@ impl eovr_core::ports::EntropySource for OtherEntropy {
 /// The engine records a key change with its reason before it makes the change; a machine destroys no key.
 #[tokio::test]
 async fn a_change_of_keys_is_entered_before_it_is_made() {
-    use eovr_core::identity::key_change::{Change, Intent, KIND, KeyChanges, Place};
+    use eovr_core::identity::key_change::{Intent, KIND, KeyChanges, KeyOperation, KeyPlace};
     let eovr = Eovr::builder()
         .store(eovr_core::memory::MemoryStore::new())
         .org(org())
@@ -239,7 +239,7 @@ async fn a_change_of_keys_is_entered_before_it_is_made() {
         .unwrap();
     let intent = |change, reason: &str| Intent {
         change,
-        place: Place::Vault,
+        place: KeyPlace::Vault,
         purpose: None,
         key: None,
         reason: reason.to_owned(),
@@ -247,25 +247,25 @@ async fn a_change_of_keys_is_entered_before_it_is_made() {
     let top = actor("top", Role::TopManagement, "CAI-1-1");
     let changes = |actor| KeyChanges::of(&eovr.session(actor));
     let machine = changes(top.clone().as_machine());
-    let refused = machine.begin(intent(Change::Destroy, "by the clock")).await.unwrap_err();
+    let refused = machine.begin(intent(KeyOperation::Destroy, "by the clock")).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Denied);
     let low = changes(actor("quality", Role::QualityAdmin, "CAI-1-1"));
-    let refused = low.begin(intent(Change::Rotate, "because I can")).await.unwrap_err();
+    let refused = low.begin(intent(KeyOperation::Rotate, "because I can")).await.unwrap_err();
     assert!(matches!(refused.kind(), ErrorKind::Denied | ErrorKind::NotFound), "{refused}");
     let person = changes(top.clone());
-    let refused = person.begin(intent(Change::Destroy, " ")).await.unwrap_err();
+    let refused = person.begin(intent(KeyOperation::Destroy, " ")).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidInput);
 
     let session = eovr.session(top);
     let state = async |id| session.load(&KIND, id).await.unwrap().state().to_string();
-    let id = person.begin(intent(Change::Destroy, "asked for by the patient")).await.unwrap();
+    let id = person.begin(intent(KeyOperation::Destroy, "asked for by the patient")).await.unwrap();
     assert_eq!(state(id).await, "begun");
     let uncertain = Err::<(), _>(eovr_core::Error::new(ErrorKind::Uncertain, "the vault went away"));
     person.end(id, &uncertain, None).await.unwrap();
     assert_eq!(state(id).await, "begun", "the outcome is unknown");
     person.end(id, &Err::<(), _>(eovr_core::Error::new(ErrorKind::Key, "it seals")), None).await.unwrap();
     assert_eq!(state(id).await, "failed");
-    let id = machine.begin(intent(Change::Rotate, "once a year, by the clock")).await.unwrap();
+    let id = machine.begin(intent(KeyOperation::Rotate, "once a year, by the clock")).await.unwrap();
     machine.end(id, &Ok(()), None).await.unwrap();
     assert_eq!(state(id).await, "done");
 }

@@ -10,7 +10,7 @@ use eovr_core::access::{Role, danger};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
 use eovr_core::name;
-use eovr_core::notice::{self, Channel, Claim, Dispatcher, Inbox, Recipient, Rule, To};
+use eovr_core::notice::{self, Channel, Claim, Dispatcher, Inbox, NoticeRule, Recipient, To};
 use eovr_core::record::{ActorId, Query, Record, RecordId};
 use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
 use eovr_tests::spy::Spy;
@@ -269,13 +269,13 @@ async fn a_rule_that_could_never_apply_is_refused() {
     let ward = ward().await;
     let may = To::May { of: incident::NOTICES, action: name!("nothing") };
     let wrong = [
-        Rule::new(KIND, name!("explode"), To::Author),
-        Rule::new(name!("nothing"), Action::Report, To::Author),
-        Rule::new(KIND, Action::Report, may),
-        Rule::new(KIND, Action::Report, To::Named(name!("owner"))),
-        Rule::new(KIND, Action::Report, To::Itself),
-        Rule::everything(notice::KIND),
-        Rule::new(KIND, Action::Report, To::Author).when(name!("location"), "ward 3"),
+        NoticeRule::new(KIND, name!("explode"), To::Author),
+        NoticeRule::new(name!("nothing"), Action::Report, To::Author),
+        NoticeRule::new(KIND, Action::Report, may),
+        NoticeRule::new(KIND, Action::Report, To::Named(name!("owner"))),
+        NoticeRule::new(KIND, Action::Report, To::Itself),
+        NoticeRule::everything(notice::KIND),
+        NoticeRule::new(KIND, Action::Report, To::Author).when(name!("location"), "ward 3"),
     ];
     for rule in wrong {
         let refused = Dispatcher::new(&ward.eovr, vec![rule.clone()], &[Channel::InApp]);

@@ -12,7 +12,7 @@ fn table(edit: impl FnOnce(&mut SchemeTable)) -> SchemeTable {
 /// Sets one cell; positions count from 0.
 fn put(table: &mut SchemeTable, severity: usize, probability: usize, score: u8, band: Band) {
     if let Some(cell) = table.cells.get_mut(severity).and_then(|row| row.get_mut(probability)) {
-        *cell = Cell { score, band };
+        *cell = MatrixCell { score, band };
     }
 }
 
@@ -85,12 +85,12 @@ fn a_refused_table_names_the_step() {
 #[test]
 fn an_answer_off_the_scale_lists_the_accepted_ones() {
     let scheme = three_by_three();
-    let check = |severity: Level<'_>, probability: Level<'_>, expected: &str| {
+    let check = |severity: AxisStep<'_>, probability: AxisStep<'_>, expected: &str| {
         let error = scheme.assess(severity, probability).err().map(|error| error.to_string());
         assert_eq!(error.as_deref(), Some(expected));
     };
     let severities = "accepted: `minor`, `moderate`, `severe`, or 1 to 3";
-    for seven in [Level::Number(7), Level::Code("7")] {
+    for seven in [AxisStep::Number(7), AxisStep::Code("7")] {
         check(seven, 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
     }
     check(0.into(), 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
@@ -163,8 +163,8 @@ fn steps(axis: &str, count: usize) -> Vec<Step> {
     (1..=count).map(step).collect()
 }
 
-fn cells(count: usize) -> impl Strategy<Value = Vec<Cell>> {
-    let cell = (0u8..6, bands()).prop_map(|(score, band)| Cell { score, band });
+fn cells(count: usize) -> impl Strategy<Value = Vec<MatrixCell>> {
+    let cell = (0u8..6, bands()).prop_map(|(score, band)| MatrixCell { score, band });
     proptest::collection::vec(cell, count)
 }
 
@@ -185,7 +185,7 @@ fn tables() -> impl Strategy<Value = SchemeTable> {
             let mut bands: Vec<_> = cells.iter().map(|cell| cell.band).collect();
             bands.sort_unstable();
             let mut cells: Vec<_> =
-                scores.into_iter().zip(bands).map(|(score, band)| Cell { score, band }).collect();
+                scores.into_iter().zip(bands).map(|(score, band)| MatrixCell { score, band }).collect();
             if let Some((at, with)) = change {
                 cells.splice(at..=at, with);
             }
@@ -195,7 +195,7 @@ fn tables() -> impl Strategy<Value = SchemeTable> {
                 direction,
                 severities: steps("s", rows),
                 probabilities: steps("p", columns),
-                cells: cells.chunks(columns).map(<[Cell]>::to_vec).collect(),
+                cells: cells.chunks(columns).map(<[MatrixCell]>::to_vec).collect(),
                 floor,
             }
         })
@@ -207,7 +207,7 @@ fn sound(table: &SchemeTable) -> bool {
     let rows = table.cells.iter().enumerate();
     let cells: Vec<_> =
         rows.flat_map(|(s, row)| row.iter().enumerate().map(move |(p, cell)| (s, p, cell))).collect();
-    let risk = |cell: &Cell| match table.direction {
+    let risk = |cell: &MatrixCell| match table.direction {
         Direction::HigherIsWorse => i16::from(cell.score),
         Direction::LowerIsWorse => -i16::from(cell.score),
     };

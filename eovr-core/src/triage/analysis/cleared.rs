@@ -4,7 +4,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::triage::deidentify::{self, Identifier, Kind};
+use crate::triage::deidentify::{self, Identifier, IdentifierKind};
 use crate::triage::text::{Text, Word};
 
 /// A narrative that may be sent to a provider: identifiers and invisible characters are removed.
@@ -230,7 +230,7 @@ fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
             && apart(&all, &word.span)
         {
             let digits = name.chars().any(char::is_numeric);
-            let kind = if digits { Kind::FileNumber } else { Kind::Name };
+            let kind = if digits { IdentifierKind::FileNumber } else { IdentifierKind::Name };
             all.push(Identifier { kind, span: word.span.clone() });
         }
     }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::risk::Band;
 
 pub use self::cleared::Cleared;
-pub use self::no_answer::{Again, NoAnswer, Reason};
+pub use self::no_answer::{NoAnswer, NoAnswerReason, RetryAdvice};
 
 /// The version of the schema, which records keep. Increase it with every change of the schema.
 pub const SCHEMA: &str = "eovr.analysis.v1";
@@ -47,14 +47,14 @@ pub struct Analysis {
     score: Option<u8>,
     level: Option<Band>,
     confidence: Option<u8>,
-    factors: Vec<Finding>,
-    findings: Vec<Finding>,
+    factors: Vec<MarkedPassage>,
+    findings: Vec<MarkedPassage>,
     left_out: usize,
 }
 
 /// A passage that the analyst marks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct MarkedPassage {
     /// Its kind: one of [`FINDINGS`], or one of the given factors.
     pub code: &'static str,
     /// Its position in bytes of the original narrative.
@@ -69,12 +69,13 @@ impl Analysis {
     /// code. `Injection` where it contains the canary.
     pub fn read(answer: &str, sent: &Cleared) -> Result<Self, NoAnswer> {
         if answer.contains(sent.canary()) {
-            return Err(Reason::Injection.into());
+            return Err(NoAnswerReason::Injection.into());
         }
         if answer.len() > LONGEST_ANSWER {
-            return Err(Reason::InvalidOutput.into());
+            return Err(NoAnswerReason::InvalidOutput.into());
         }
-        let said: Said = serde_json::from_str(answer).map_err(|_| NoAnswer::from(Reason::InvalidOutput))?;
+        let said: Said =
+            serde_json::from_str(answer).map_err(|_| NoAnswer::from(NoAnswerReason::InvalidOutput))?;
         let mut left_out = 0;
         let factors = keep(said.factors, sent.factors(), sent, &mut left_out)?;
         let findings = keep(said.findings, FINDINGS, sent, &mut left_out)?;
@@ -115,12 +116,12 @@ impl Analysis {
     }
 
     /// The contributing factors with their passages.
-    pub fn factors(&self) -> &[Finding] {
+    pub fn factors(&self) -> &[MarkedPassage] {
         &self.factors
     }
 
     /// The other findings.
-    pub fn findings(&self) -> &[Finding] {
+    pub fn findings(&self) -> &[MarkedPassage] {
         &self.findings
     }
 
@@ -208,14 +209,14 @@ fn keep(
     codes: &'static [&'static str],
     sent: &Cleared,
     left_out: &mut usize,
-) -> Result<Vec<Finding>, NoAnswer> {
+) -> Result<Vec<MarkedPassage>, NoAnswer> {
     let mut kept = Vec::new();
     for Pointed { code, quote } in pointed {
         let code = codes.iter().find(|known| **known == code);
-        let code = *code.ok_or_else(|| NoAnswer::from(Reason::InvalidOutput))?;
+        let code = *code.ok_or_else(|| NoAnswer::from(NoAnswerReason::InvalidOutput))?;
         let span = sent.place_of(&quote).filter(|_| quote.chars().count() <= LONGEST_QUOTE);
         match span {
-            Some(span) if kept.len() < MOST_FINDINGS => kept.push(Finding { code, span }),
+            Some(span) if kept.len() < MOST_FINDINGS => kept.push(MarkedPassage { code, span }),
             _ => *left_out += 1,
         }
     }

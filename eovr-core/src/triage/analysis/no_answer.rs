@@ -3,13 +3,13 @@
 #[error("{}", reason.name())]
 pub struct NoAnswer {
     /// The reason.
-    pub reason: Reason,
+    pub reason: NoAnswerReason,
     /// The retry delay that the provider requests, in seconds.
     pub wait_seconds: Option<u32>,
 }
 
-impl From<Reason> for NoAnswer {
-    fn from(reason: Reason) -> Self {
+impl From<NoAnswerReason> for NoAnswer {
+    fn from(reason: NoAnswerReason) -> Self {
         Self { reason, wait_seconds: None }
     }
 }
@@ -17,7 +17,7 @@ impl From<Reason> for NoAnswer {
 /// The reason why there is no analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum NoAnswerReason {
     /// The model declined. This is usual for reports of violence or self-harm.
     Refused,
     /// A filter of the provider blocked the question or the answer.
@@ -64,7 +64,7 @@ pub enum Reason {
 
 /// Whether a retry makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
+pub enum RetryAdvice {
     /// Yes, with increasing delays.
     Later,
     /// Yes, once.
@@ -73,7 +73,7 @@ pub enum Again {
     Never,
 }
 
-impl Reason {
+impl NoAnswerReason {
     /// Every reason.
     pub const ALL: [Self; 21] = [
         Self::Refused,
@@ -127,17 +127,17 @@ impl Reason {
     }
 
     /// Whether a retry makes sense.
-    pub const fn again(self) -> Again {
+    pub const fn again(self) -> RetryAdvice {
         match self {
             // An administrator can correct the key; the reports of that time should still be analysed.
-            Self::Auth | Self::Quota | Self::UnknownModel => Again::Later,
+            Self::Auth | Self::Quota | Self::UnknownModel => RetryAdvice::Later,
             Self::RateLimited | Self::Overloaded | Self::ServerError | Self::Timeout | Self::Network => {
-                Again::Later
+                RetryAdvice::Later
             }
-            Self::BreakerOpen | Self::NoBudget | Self::NotEquipped => Again::Later,
-            Self::Truncated | Self::InvalidOutput => Again::Once,
-            Self::Refused | Self::Blocked | Self::Injection | Self::BadRequest => Again::Never,
-            Self::NotAllowed | Self::SwitchedOff | Self::Unreadable | Self::TooLate => Again::Never,
+            Self::BreakerOpen | Self::NoBudget | Self::NotEquipped => RetryAdvice::Later,
+            Self::Truncated | Self::InvalidOutput => RetryAdvice::Once,
+            Self::Refused | Self::Blocked | Self::Injection | Self::BadRequest => RetryAdvice::Never,
+            Self::NotAllowed | Self::SwitchedOff | Self::Unreadable | Self::TooLate => RetryAdvice::Never,
         }
     }
 

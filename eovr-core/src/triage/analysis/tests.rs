@@ -8,7 +8,7 @@ fn sent(narrative: &str) -> Cleared {
     Cleared::new(narrative, &[]).beside(Vec::new(), FACTORS, "canary-7".to_owned(), 1)
 }
 
-fn read(narrative: &str, answer: &str) -> Result<Analysis, Reason> {
+fn read(narrative: &str, answer: &str) -> Result<Analysis, NoAnswerReason> {
     Analysis::read(answer, &sent(narrative)).map_err(|no| no.reason)
 }
 
@@ -20,7 +20,7 @@ fn a_quote_is_kept_as_a_position_in_the_original() {
         "factors": [{"code": "equipment", "quote": "the pump was broken"}],
         "findings": [{"code": "drug", "quote": "insulin"}, {"code": "person_role", "quote": "[name] gave"}]}"#;
     let analysis = read(STORY, answer).unwrap();
-    let words = |finding: &Finding| &STORY[finding.span.clone()];
+    let words = |finding: &MarkedPassage| &STORY[finding.span.clone()];
     assert_eq!(analysis.factors().iter().map(words).collect::<Vec<_>>(), ["the pump was broken"]);
     assert_eq!(analysis.findings().iter().map(words).collect::<Vec<_>>(), ["insulin", "Ahmed Hassan gave"]);
     assert_eq!(
@@ -54,10 +54,10 @@ fn an_answer_of_another_shape_is_rejected() {
         r#"{"score": 1, "level": null, "confidence": 2, "factors": [], "findings": []"#,
         r#"{"score": 1, "level": null, "confidence": 2, "factors": [], "findings": []} and more"#,
     ] {
-        assert_eq!(read(STORY, bad), Err(Reason::InvalidOutput), "{bad}");
+        assert_eq!(read(STORY, bad), Err(NoAnswerReason::InvalidOutput), "{bad}");
     }
     let long = format!("{}{well}", " ".repeat(LONGEST_ANSWER));
-    assert_eq!(read(STORY, &long), Err(Reason::InvalidOutput));
+    assert_eq!(read(STORY, &long), Err(NoAnswerReason::InvalidOutput));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_quote_that_does_not_occur_is_omitted() {
 fn an_answer_with_the_canary_is_rejected() {
     let answer = r#"{"score": 1, "level": null, "confidence": 2, "factors": [], "findings": [
         {"code": "drug", "quote": "canary-7"}]}"#;
-    assert_eq!(read(STORY, answer), Err(Reason::Injection));
+    assert_eq!(read(STORY, answer), Err(NoAnswerReason::Injection));
 }
 
 #[test]
@@ -125,8 +125,9 @@ fn a_long_narrative_is_cut_and_positions_stay_right() {
 
 #[test]
 fn every_reason_has_a_name_of_its_own() {
-    let names: std::collections::BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.name()).collect();
-    assert_eq!(names.len(), Reason::ALL.len());
+    let names: std::collections::BTreeSet<_> =
+        NoAnswerReason::ALL.iter().map(|reason| reason.name()).collect();
+    assert_eq!(names.len(), NoAnswerReason::ALL.len());
 }
 
 /// Providers reject a schema with an open object or an unknown keyword.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::labels;
 use super::lists::{self, Role};
 use super::runs::{Group, Run, is_amount};
-use super::{Identifier, Kind, Source};
+use super::{Identifier, IdentifierKind, Source};
 
 /// Removes the dates from the runs and returns the rest.
 pub(super) fn find(source: &Source<'_>, runs: Vec<Run>, found: &mut Vec<Identifier>) -> Vec<Run> {
@@ -23,7 +23,7 @@ pub(super) fn find(source: &Source<'_>, runs: Vec<Run>, found: &mut Vec<Identifi
             };
             let groups = run.groups.get(at..at + count).unwrap_or_default();
             if let (Some(first), Some(last)) = (groups.first(), groups.last()) {
-                found.push(Identifier { kind: Kind::Date, span: first.span.start..last.span.end });
+                found.push(Identifier { kind: IdentifierKind::Date, span: first.span.start..last.span.end });
             }
             rest.extend(part(&run, from..at));
             at += count;

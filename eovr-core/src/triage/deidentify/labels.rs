@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::lists::{Role, is};
-use super::{Kind, Source};
+use super::{IdentifierKind, Source};
 use crate::triage::text::Gap;
 
 /// The kind of number that a label announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     /// An identifier of this kind with at least this many digits.
-    Of(Kind, usize),
+    Of(IdentifierKind, usize),
     /// The number of a thing, which identifies no person.
     Thing,
 }
@@ -44,22 +44,22 @@ pub(super) fn label(source: &Source<'_>, until: usize) -> Option<Label> {
         return Some(Label::Thing);
     }
     if any(Role::NationalAlone) || (numbered && any(Role::National)) {
-        return Some(Label::Of(Kind::NationalId, 5));
+        return Some(Label::Of(IdentifierKind::NationalId, 5));
     }
     if any(Role::FileAlone) {
-        return Some(Label::Of(Kind::FileNumber, if numbered { 3 } else { 4 }));
+        return Some(Label::Of(IdentifierKind::FileNumber, if numbered { 3 } else { 4 }));
     }
     if numbered && (any(Role::File) || any(Role::FileNamed)) {
-        return Some(Label::Of(Kind::FileNumber, 3));
+        return Some(Label::Of(IdentifierKind::FileNumber, 3));
     }
     // "OP/701234", "Hospital: 701234".
     let marked = source.between(until).is_some_and(|between| between.contains([':', '/', '-']));
     if marked && any(Role::FileNamed) {
-        return Some(Label::Of(Kind::FileNumber, 5));
+        return Some(Label::Of(IdentifierKind::FileNumber, 5));
     }
     // A bare "ID", or a patient or a visit followed by the number.
     (any(Role::File) || words.iter().any(|word| matches!(&**word, "id" | "ids")))
-        .then_some(Label::Of(Kind::FileNumber, 5))
+        .then_some(Label::Of(IdentifierKind::FileNumber, 5))
 }
 
 const VOCABULARY: [Role; 7] = [

@@ -1,7 +1,7 @@
 //! E-mail addresses: an `@` of any width between two parts that can form an address, in any script.
 
 use super::plain::Sign;
-use super::{Identifier, Kind};
+use super::{Identifier, IdentifierKind};
 
 pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
     for (at, _) in signs.iter().enumerate().filter(|(_, sign)| sign.c == '@') {
@@ -29,7 +29,7 @@ pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
         if let (true, true, Some(first), Some(last)) =
             (local > 0, named, signs.get(before - local), host.last())
         {
-            found.push(Identifier { kind: Kind::Email, span: first.span.start..last.span.end });
+            found.push(Identifier { kind: IdentifierKind::Email, span: first.span.start..last.span.end });
         }
     }
 }

@@ -37,7 +37,7 @@ use super::text::{Gap, Text, Word};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Kind {
+pub enum IdentifierKind {
     /// A person's name.
     Name,
     /// An identity number issued by a state.
@@ -54,7 +54,7 @@ pub enum Kind {
     Address,
 }
 
-impl Kind {
+impl IdentifierKind {
     /// The replacement word, without the brackets.
     pub fn name(self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identifier {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: IdentifierKind,
     /// Bytes of the original narrative.
     pub span: Range<usize>,
 }
@@ -193,7 +193,7 @@ impl Source<'_> {
         Some(first..last)
     }
 
-    fn add(&self, kind: Kind, words: Range<usize>, found: &mut Vec<Identifier>) {
+    fn add(&self, kind: IdentifierKind, words: Range<usize>, found: &mut Vec<Identifier>) {
         if let Some(span) = self.span(words) {
             found.push(Identifier { kind, span });
         }

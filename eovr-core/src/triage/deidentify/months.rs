@@ -7,7 +7,7 @@
 use super::days::is_year;
 use super::labels;
 use super::lists::{self, Role};
-use super::{Identifier, Kind, Source, plain};
+use super::{Identifier, IdentifierKind, Source, plain};
 use crate::triage::text::Gap;
 
 /// Months with two words: first and second word.
@@ -34,10 +34,10 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
             && is_number(source.spelling(at + 1))
             && !source.word(at + 1).is_some_and(|month| super::runs::is_amount(source, month.span.end))
         {
-            source.add(Kind::Date, day..at + 2, found);
+            source.add(IdentifierKind::Date, day..at + 2, found);
         }
         if together(source, at).is_some() {
-            source.add(Kind::Date, at..at + 1, found);
+            source.add(IdentifierKind::Date, at..at + 1, found);
         }
     }
 }
@@ -64,12 +64,12 @@ fn around(source: &Source<'_>, at: usize, found: &mut Vec<Identifier>) -> Option
         let (end, dated) = year(source, behind);
         let of = is_of(source.spelling(at - 1)) || source.spelling(at - 1) == "شهر";
         if dated || of || !is_other_word(source, at, length) {
-            source.add(Kind::Date, start..end, found);
+            source.add(IdentifierKind::Date, start..end, found);
             return Some(end);
         }
     }
     let end = day_behind(source, at, behind)?;
-    source.add(Kind::Date, at..end, found);
+    source.add(IdentifierKind::Date, at..end, found);
     Some(end)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::lists::{self, Role};
-use super::{Identifier, Kind, Source, arabic};
+use super::{Identifier, IdentifierKind, Source, arabic};
 use crate::triage::text::Gap;
 
 /// The maximum number of parts of a name.
@@ -40,7 +40,7 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
             listed_name(source, at).max(qualified_name(source, at))
         };
         if length > 0 {
-            source.add(Kind::Name, at..at + length, found);
+            source.add(IdentifierKind::Name, at..at + length, found);
         }
         at += length.max(1);
     }

@@ -4,7 +4,7 @@
 use super::labels::{self, Label};
 use super::lists::{self, Role};
 use super::runs::{Run, is_amount};
-use super::{Identifier, Kind, Source};
+use super::{Identifier, IdentifierKind, Source};
 use crate::triage::text::Gap;
 
 /// The maximum number of digits of a person's number.
@@ -30,7 +30,7 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
             continue;
         };
         // "Patient 250000 units"; "MRN 445566 M.R. Smith".
-        let bare = kind == Kind::FileNumber && least == 5;
+        let bare = kind == IdentifierKind::FileNumber && least == 5;
         if digits < least || ((bare || digits < 6) && amount(end)) {
             at += 1;
             continue;
@@ -55,13 +55,13 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
 }
 
 /// The kind of a label that is joined to its number: "MRN701234".
-fn grown(word: &str) -> Option<Kind> {
+fn grown(word: &str) -> Option<IdentifierKind> {
     let label = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let long = word.len() - label.len() >= 5 && label.len() >= 2;
     let kind = if lists::does(label, Role::FileAlone) {
-        Kind::FileNumber
+        IdentifierKind::FileNumber
     } else if lists::does(label, Role::NationalAlone) {
-        Kind::NationalId
+        IdentifierKind::NationalId
     } else {
         return None;
     };
@@ -134,7 +134,7 @@ pub(super) fn shaped(source: &Source<'_>, runs: &[Run], found: &mut Vec<Identifi
     }
 }
 
-fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
+fn kind(source: &Source<'_>, run: &Run) -> Option<IdentifierKind> {
     let first = run.groups.first()?;
     let count: usize = run.groups.iter().map(super::runs::Group::len).sum();
     let lengths: Vec<usize> = run.groups.iter().map(super::runs::Group::len).collect();
@@ -147,7 +147,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
     if let Some(least) = labels::phone(source, start)
         && (several || ((least..=15).contains(&count) && !is_decimal(run)))
     {
-        return Some(Kind::Phone);
+        return Some(IdentifierKind::Phone);
     }
     let spaced = run.groups.iter().any(|group| group.joint.is_some_and(|joint| joint.spaced));
     if spaced || is_decimal(run) {
@@ -162,7 +162,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
         || (count == 15 && starts(&["784"]))
         || lengths == [3, 2, 4]
     {
-        return Some(Kind::NationalId);
+        return Some(IdentifierKind::NationalId);
     }
     let phone = (9..=15).contains(&count) && (run.plus.is_some() || starts(&["0"]));
     // "212 555 0142", but not "150 000 000 000" or "36 37 38 39 40".
@@ -170,7 +170,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
         lengths.as_slice(),
         [3, 3, 4] | [1 | 2, 3, 3, 4] | [2..=4, 4, 4] | [4, 3, 3 | 4] | [3, 2, 3, 4] | [3, 1 | 2, 3, 2, 2]
     ) && !run.groups.iter().any(|group| group.is_joined_by('/') || group.value() % 1000 == 0);
-    (phone || grouped).then_some(Kind::Phone)
+    (phone || grouped).then_some(IdentifierKind::Phone)
 }
 
 /// "0.123456789".
@@ -186,7 +186,7 @@ fn are_times(run: &Run) -> bool {
 }
 
 /// The end of a telephone number including its extension: "0100 123 4567 ext. 12".
-fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
+fn extension(source: &Source<'_>, end: usize, kind: IdentifierKind) -> usize {
     let word = source.at(end);
     let named = matches!(source.spelling(word), "ext" | "extn" | "extension" | "x" | "تحويله" | "داخلي");
     let number = if named { word + 1 } else { word };
@@ -194,7 +194,7 @@ fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
     let (digits, glued) = spelling.strip_prefix('x').map_or((spelling, false), |digits| (digits, true));
     let close = source.word(word).is_some_and(|word| (end..=end + 3).contains(&word.span.start));
     let is = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match source.word(number).filter(|_| kind == Kind::Phone && close && is && (named || glued)) {
+    match source.word(number).filter(|_| kind == IdentifierKind::Phone && close && is && (named || glued)) {
         Some(number) => number.span.end,
         None => end,
     }

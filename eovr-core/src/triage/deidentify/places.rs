@@ -3,7 +3,7 @@
 
 use super::lists::{Role, does};
 use super::names::{is_word, mixed_case};
-use super::{Identifier, Kind, Source, arabic};
+use super::{Identifier, IdentifierKind, Source, arabic};
 use crate::triage::text::Gap;
 
 /// The maximum number of words between the number and the word for a street.
@@ -22,7 +22,7 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
             .or_else(|| post_box(source, at))
             .or_else(|| in_arabic(source, at));
         if let Some(end) = end {
-            source.add(Kind::Address, at..end, found);
+            source.add(IdentifierKind::Address, at..end, found);
         }
         at = end.unwrap_or(at + 1);
     }

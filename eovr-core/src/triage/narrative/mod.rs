@@ -23,7 +23,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::deidentify::{self, Kind};
+use super::deidentify::{self, IdentifierKind};
 use super::text::{Text, arabic_forms};
 
 /// The kind of a finding in a narrative.
@@ -88,7 +88,7 @@ pub fn analyse(narrative: &str) -> Vec<Finding> {
         found.extend(terms().at(&text, at, &mut form));
         found.extend(time_of_day(narrative, &text, at));
     }
-    let names = deidentify::find(narrative).into_iter().filter(|one| one.kind == Kind::Name);
+    let names = deidentify::find(narrative).into_iter().filter(|one| one.kind == IdentifierKind::Name);
     found.extend(names.map(|one| Finding { what: What::Name, code: Cow::Borrowed("name"), span: one.span }));
     found.sort_by_key(|one| (one.span.start, one.what));
     found

@@ -7,7 +7,7 @@ use eovr_core::analyst::Trained;
 use eovr_core::incident::{IncidentFacets, KIND, Settings};
 use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, RecordId, Test};
-use eovr_core::triage::analysis::Reason;
+use eovr_core::triage::analysis::NoAnswerReason;
 use eovr_core::triage::local::Standing as Learned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -191,7 +191,7 @@ impl From<eovr_core::analyst::Provider> for Provider {
         Self {
             provider: seen.processor.to_string(),
             breaker: seen.breaker,
-            last_error: seen.last.map(Reason::name),
+            last_error: seen.last.map(NoAnswerReason::name),
         }
     }
 }

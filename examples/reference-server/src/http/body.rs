@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use eovr_core::analyst::MODEL;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
-use eovr_core::identity::facility::Link;
+use eovr_core::identity::facility::ReportLink;
 use eovr_core::identity::{alert, api_key, facility, login, user};
 use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 use eovr_core::name;
@@ -175,7 +175,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReportFile {
 }
 
 /// The poster link that a path names; none if it is not valid.
-pub(crate) struct Poster(pub(crate) Option<Link>);
+pub(crate) struct Poster(pub(crate) Option<ReportLink>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Poster {
     type Rejection = Problem;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use eovr_core::analyst::Trained;
-use eovr_core::identity::facility::{self, Link};
+use eovr_core::identity::facility::{self, ReportLink};
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Command, Name, Session};
 use qrcode::QrCode;
@@ -144,13 +144,13 @@ async fn rotate(
     Site(id): Site,
     headers: HeaderMap,
 ) -> Answered {
-    let link = Link::draw(&mut app.auth.authentication.entropy()?);
+    let link = ReportLink::draw(&mut app.auth.authentication.entropy()?);
     session.act(&facility::KIND, id, link.command()).await?;
     json(&Given { link: link.to_string(), url: poster(&app, &headers, &link.to_string()) })
 }
 
 async fn revoke(Caller(session): Caller, Site(id): Site) -> Answered {
-    act(&session, id, Link::revocation()).await
+    act(&session, id, ReportLink::revocation()).await
 }
 
 async fn allow(Caller(session): Caller, Site(id): Site, Json(allowance): Json<Allowance>) -> Answered {

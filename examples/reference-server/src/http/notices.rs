@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use eovr_core::Timestamp;
-use eovr_core::notice::{Again, Inbox, KIND, Parked};
+use eovr_core::notice::{Inbox, KIND, Parked, Retried};
 use eovr_core::record::{Record, RecordId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -143,7 +143,7 @@ fn given_up(record: &Record) -> GivenUp<'_> {
 }
 
 async fn retry_all(Caller(session): Caller) -> Answered {
-    let Again { waiting, more } = Parked::of(&session).retry_all().await?;
+    let Retried { waiting, more } = Parked::of(&session).retry_all().await?;
     json(&SentAgain { waiting, more })
 }
 

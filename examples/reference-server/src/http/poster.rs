@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use eovr_core::identity::facility::Link;
+use eovr_core::identity::facility::ReportLink;
 use eovr_core::incident::taxonomy;
 use tokio::time::timeout;
 
@@ -105,7 +105,7 @@ pub(super) async fn turned_away(parts: &Parts, body: Body, problem: &Problem) ->
 
 async fn take(
     app: &App,
-    link: Option<Link>,
+    link: Option<ReportLink>,
     parts: &Parts,
     body: &[u8],
     sheet: &Sheet,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use eovr_core::ErrorKind;
 use eovr_core::access::{Actor, danger};
-use eovr_core::identity::facility::Link;
+use eovr_core::identity::facility::ReportLink;
 use eovr_core::incident::{KIND, ReceiptCode, Report, Reporter, taxonomy};
 use eovr_core::org::Stamp;
 use eovr_core::record::ActorId;
@@ -112,7 +112,7 @@ async fn report(
 /// if the report is not valid, or if its key came with another report.
 pub(super) async fn take(
     app: &App,
-    link: Option<Link>,
+    link: Option<ReportLink>,
     seed: Option<Seed>,
     told: VisitorReport,
 ) -> Result<Thanks, Problem> {
@@ -160,7 +160,7 @@ impl Thanks {
 }
 
 /// The facility of the poster with this address. A removed poster and an unknown address get the same answer.
-pub(super) async fn place(app: &App, link: Option<Link>) -> Result<Stamp, Problem> {
+pub(super) async fn place(app: &App, link: Option<ReportLink>) -> Result<Stamp, Problem> {
     let nowhere = || Problem::new(Code::NotFound).detail("nothing is taken at this address; ask at the desk");
     let link = link.ok_or_else(nowhere)?;
     let software = danger::unrestricted("eovr-server.visitors", "find the facility of a poster")?;

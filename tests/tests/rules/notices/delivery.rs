@@ -4,7 +4,7 @@ use eovr_core::ErrorKind;
 use eovr_core::access::Role;
 use eovr_core::identity::{NewUser, user};
 use eovr_core::name;
-use eovr_core::notice::{self, Again, Channel, HELD_SECONDS, MOST_ATTEMPTS, Parked};
+use eovr_core::notice::{self, Channel, HELD_SECONDS, MOST_ATTEMPTS, Parked, Retried};
 use eovr_core::record::{Record, RecordId, Value};
 use eovr_tests::id;
 
@@ -161,8 +161,8 @@ async fn only_tier_5_sees_and_retries_parked_notices() {
         last = ward.claimed(Channel::Email).await;
     }
     ward.dispatcher.failed(&last[0], false).await.unwrap();
-    assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 1, more: false });
-    assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 0, more: false });
+    assert_eq!(parked.retry_all().await.unwrap(), Retried { waiting: 1, more: false });
+    assert_eq!(parked.retry_all().await.unwrap(), Retried { waiting: 0, more: false });
     assert_eq!(ward.dispatcher.due(Channel::Email).await.unwrap().len(), 1);
     let trail = all(&ward.eovr).trail(&notice::KIND, first[0].due.id()).await.unwrap();
     assert!(trail.verdict.is_intact());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use eovr_core::Timestamp;
-use eovr_core::audit::Change;
+use eovr_core::audit::EventChange;
 use eovr_core::record::RecordId;
 use eovr_core::service::Entry;
 use serde::Serialize;
@@ -48,7 +48,7 @@ struct Happened<'a> {
     note: Option<&'a str>,
     /// What changed: facets in the clear, fields sealed and in base64.
     #[schema(value_type = Object)]
-    changes: BTreeMap<&'a str, &'a Change>,
+    changes: BTreeMap<&'a str, &'a EventChange>,
     /// The hash of the event before, in hex.
     prev: &'a str,
     /// The digest of the record's content after, in hex.

@@ -17,7 +17,7 @@ use eovr_core::name;
 use eovr_core::notice::{Channel, Dispatcher, alert_rules};
 use eovr_core::org::OrgId;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::service::LogKeeper;
 use eovr_core::{Error, ErrorKind, Name, Result as Done, Timestamp};
 
@@ -88,7 +88,7 @@ impl Store for Troubled {
         })
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Done<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Done<Vec<TallyCell>> {
         self.store.tally(scope, tally).await
     }
 

@@ -8,7 +8,7 @@ use eovr_core::memory::MemoryStore;
 use eovr_core::ports::Store;
 
 use eovr_core::access::danger;
-use eovr_core::identity::facility::Link;
+use eovr_core::identity::facility::ReportLink;
 use eovr_core::identity::{Site, facility};
 use eovr_core::org::OrgId;
 use eovr_core::seal::Entropy;
@@ -141,7 +141,7 @@ async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box
     let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
     let setup = server.app.eovr.session(danger::unrestricted("test", "hang up a poster")?);
     let id = setup.create(&facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
-    let link = Link::draw(&mut Entropy::from_seed(&[seed; 32]));
+    let link = ReportLink::draw(&mut Entropy::from_seed(&[seed; 32]));
     let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("an account")?);
     top.act(&facility::KIND, id, link.command()).await?;
     Ok(format!("/api/report/{link}"))

@@ -8,7 +8,7 @@ use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{
-    Cell, Clause, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Test, Value,
+    Clause, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, TallyCell, Test, Value,
 };
 use eovr_core::{Name, Result, Timestamp};
 
@@ -122,7 +122,7 @@ impl Store for Faulty {
         Ok(Page { items, next, damaged: Vec::new() })
     }
 
-    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<TallyCell>> {
         let mut world = self.world();
         let scope = self.scope(&mut world, scope, Fault::LeaksOnTally);
         let mut counts: BTreeMap<(Vec<Option<Value>>, Option<Value>), u64> = BTreeMap::new();
@@ -133,9 +133,10 @@ impl Store for Faulty {
                 *counts.entry((key, apart.flatten())).or_default() += 1;
             }
         }
-        let mut cells: Vec<Cell> = counts.into_iter().map(|((key, _), count)| Cell { key, count }).collect();
+        let mut cells: Vec<TallyCell> =
+            counts.into_iter().map(|((key, _), count)| TallyCell { key, count }).collect();
         match self.fault {
-            Fault::TallyWithZero if cells.is_empty() => cells.push(Cell { key: Vec::new(), count: 0 }),
+            Fault::TallyWithZero if cells.is_empty() => cells.push(TallyCell { key: Vec::new(), count: 0 }),
             Fault::TallyUnsorted => cells.sort_by_key(|cell| Reverse(cell.count)),
             Fault::TallyWithoutAbsent => cells.retain(|cell| cell.key.iter().all(Option::is_some)),
             _ => {}
@@ -188,8 +189,8 @@ impl Store for Faulty {
         for record in world.records.values().filter(|record| record.envelope().kind == *kind) {
             *counts.entry(by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
         }
-        let cells = counts.into_iter().map(|(key, count)| Cell { key, count });
-        let absent = |cell: &Cell| cell.key.iter().any(Option::is_none);
+        let cells = counts.into_iter().map(|(key, count)| TallyCell { key, count });
+        let absent = |cell: &TallyCell| cell.key.iter().any(Option::is_none);
         let cells = cells.filter(|cell| !self.is(Fault::CensusWithoutAbsent) || !absent(cell));
         Ok(Census { position, cells: cells.collect() })
     }
