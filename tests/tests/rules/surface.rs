@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -17,6 +18,32 @@ const RUSTC: &str = "rustc 1.95.";
 
 /// The most items that the core may show; lower it with every item that goes: types, traits, functions, methods, constants, without those of traits.
 const MOST: usize = 899;
+
+/// Each workflow has its own.
+const OF_A_WORKFLOW: [&str; 2] = ["Action", "State"];
+/// Types that a host finds at two paths: at the root of the crate, or where another module shows them too.
+const SHOWN_TWICE: [&str; 12] = [
+    "Cipher", "Command", "Eovr", "Error", "ErrorKind", "Harm", "Kind", "Name", "NewUser", "Session", "Site", "Timestamp",
+];
+
+#[test]
+fn a_public_type_name_means_one_thing() {
+    let list = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/surface.txt")).unwrap();
+    let mut paths = BTreeMap::<&str, Vec<&str>>::new();
+    for line in list.lines() {
+        let mut words = line.split(' ').skip_while(|word| *word != "pub").skip(1);
+        if matches!(words.next(), Some("struct" | "enum" | "trait" | "type")) {
+            let path = words.next().unwrap().split(['<', '(']).next().unwrap();
+            if let Some((_, name)) = path.rsplit_once("::") {
+                paths.entry(name.trim_end_matches(':')).or_default().push(path);
+            }
+        }
+    }
+    assert!(paths.len() > 150, "the list has {} types", paths.len());
+    let twice = paths.iter().filter(|(_, paths)| paths.len() > 1).map(|(name, _)| *name);
+    let known: BTreeSet<_> = OF_A_WORKFLOW.into_iter().chain(SHOWN_TWICE).collect();
+    assert_eq!(twice.collect::<BTreeSet<_>>(), known);
+}
 
 #[test]
 fn the_public_api_is_as_listed() {
