@@ -16,7 +16,7 @@ use crate::workflows::snapshot;
 const RUSTC: &str = "rustc 1.95.";
 
 /// The most items that the core may show; lower it with every item that goes: types, traits, functions, methods, constants, without those of traits.
-const MOST: usize = 891;
+const MOST: usize = 892;
 
 #[test]
 fn the_public_api_is_as_listed() {
