@@ -21,22 +21,26 @@ mod told {
 
     /// Runs an operation of the engine in a span, and tells its outcome and duration. It names only an action that the
     /// kind has, because the action of a command is any text.
-    pub(crate) async fn operation<T>(
+    ///
+    /// The work is boxed at once. A future that is passed on by value is kept once for each function that passes it, and
+    /// operations contain each other, so a task would outgrow its stack.
+    pub(crate) fn operation<T>(
         operation: &'static str,
         kind: Option<&Kind>,
         action: &str,
         work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+    ) -> impl Future<Output = Result<T>> {
+        let work = Box::pin(work);
         let action = kind.and_then(|kind| kind.machine().action(action)).map(|row| row.name.as_str());
         let kind = kind.map(|kind| kind.name().as_str());
         let span = debug_span!(target: TARGET, "operation", operation, kind, action);
-        let work = async {
+        let work = async move {
             let (done, took) = timed(work).await;
             let ((outcome, error), micros) = (outcome(&done), micros(took));
             debug!(target: TARGET, operation, kind, action, outcome, error, micros, "operation done");
             done
         };
-        work.instrument(span).await
+        work.instrument(span)
     }
 
     /// A decision is made again, because of this error.

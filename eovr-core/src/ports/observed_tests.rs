@@ -22,7 +22,7 @@ use crate::name;
 use crate::name::Name;
 use crate::notice::{self, Channel, Dispatcher, NoticeRule};
 use crate::org::OrgId;
-use crate::ports::{Observed, Store};
+use crate::ports::{Observed, Store, observe};
 use crate::record::{Column, Query, RecordId, Tally, Test};
 use crate::seal::{MasterKey, Purpose};
 use crate::service::{Eovr, FeedReader};
@@ -256,4 +256,16 @@ fn a_slow_store_is_a_warning() {
     assert!(slow.starts_with("WARN eovr_core::store") && slow.contains("the store was slow"), "{slow}");
     assert!(fast.starts_with("DEBUG eovr_core::store") && fast.contains("the store answered"), "{fast}");
     assert!(fast.contains(r#"operation="feed" rows=0 outcome="ok""#), "{fast}");
+}
+
+/// Operations contain each other, so each must stay small.
+#[test]
+fn an_operation_keeps_its_work_in_a_box() {
+    let large = async {
+        let room = [1_u8; 10_000];
+        std::future::ready(()).await;
+        Ok(room.iter().map(|byte| usize::from(*byte)).sum::<usize>())
+    };
+    let observed = observe::operation("act", None, "", large);
+    assert!(size_of_val(&observed) < 1000, "{} bytes", size_of_val(&observed));
 }
