@@ -29,6 +29,7 @@ pub struct Columns {
     title: Title,
     list: Cow<'static, [Column]>,
     /// Whether a workbook adds the figures of the incidents.
+    #[cfg_attr(not(feature = "xlsx"), expect(dead_code, reason = "only a workbook has figures"))]
     figures: bool,
 }
 
