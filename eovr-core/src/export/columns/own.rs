@@ -43,11 +43,9 @@ impl Columns {
     /// #                 {"name": "close", "tiers": [1, 5]}],
     /// #     "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": ["note"]}]
     /// # }"#)?;
-    /// # let alarm = Kind::new(KindTable {
-    /// #     facets: vec![FacetSpec::text(name!("fridge")), FacetSpec::int(name!("tenths_celsius"))],
-    /// #     fields: vec![FieldSpec::new(name!("cause"))],
-    /// #     ..KindTable::new(name!("fridge_alarm"), workflow)
-    /// # })?;
+    /// # let facets = [FacetSpec::text(name!("fridge")), FacetSpec::int(name!("tenths_celsius"))];
+    /// # let table = KindTable::new(name!("fridge_alarm"), workflow).facets(facets);
+    /// # let alarm = Kind::new(table.fields([FieldSpec::new(name!("cause"))]))?;
     /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(testing::org()?).kind(alarm)
     /// #     .master_key(testing::master_key()).open().await?;
     /// # let nurse = testing::session(&eovr, "nurse-7", Role::Staff, "NIL")?;
@@ -107,8 +105,8 @@ impl Columns {
     /// #     "actions": [{"name": "raise", "tiers": [1, 5], "sets": ["fridge"]}, {"name": "close", "tiers": [1, 5]}],
     /// #     "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": ["note"]}]
     /// # }"#)?;
-    /// # let facets = vec![FacetSpec::text(name!("fridge"))];
-    /// # let alarm = Kind::new(KindTable { facets, ..KindTable::new(name!("fridge_alarm"), workflow) })?;
+    /// # let facets = [FacetSpec::text(name!("fridge"))];
+    /// # let alarm = Kind::new(KindTable::new(name!("fridge_alarm"), workflow).facets(facets))?;
     /// use eovr_core::export::{Columns, Lang, Look, Workbook};
     ///
     /// let columns = Columns::of(&alarm).titled(&[
