@@ -158,7 +158,7 @@ impl Outward for Counted {
         let cell = |cell: TallyCell| {
             let key = cell.key.iter().map(|part| part.as_ref().map(|part| value(py, part)).transpose());
             let key = PyTuple::new(py, key.collect::<PyResult<Vec<_>>>()?)?;
-            made!(py, "TallyCell", (key, cell.count))
+            made!(py, "Cell", (key, cell.count))
         };
         let cells = self.figures.cells.into_iter().map(cell).collect::<PyResult<Vec<_>>>()?;
         let source = match self.figures.source {
