@@ -178,7 +178,7 @@ impl Engine {
     fn session(&self, actor: &Bound<'_, PyAny>) -> Outcome<Session> {
         guarded(|| {
             let eovr = self.0.eovr()?;
-            let actor = inward::actor(eovr.org(), actor)?;
+            let actor = inward::actor(&eovr.org(), actor)?;
             Ok(Session::new(self.0.clone(), eovr.session(actor)))
         })
     }

@@ -72,8 +72,7 @@ impl House {
             .unwrap();
         let all = all(&eovr);
         for site in Site::all(&org()) {
-            let facility = site.facility.clone();
-            all.create(&facility::KIND, &facility, site.command()).await.unwrap();
+            site.register(&all).await.unwrap();
         }
         let replay = Replay::open(dialect).await;
         let rules = [incident::notice_rules(), vec![incident::analysis_rule()]].concat();

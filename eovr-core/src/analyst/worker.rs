@@ -199,7 +199,8 @@ impl Worker {
     pub async fn budget_left(&self, facility: &str) -> Result<u64> {
         let most = u64::from(self.limits.questions_a_day);
         let Ok(facility) = OrgId::new(facility) else { return Ok(most) };
-        let Some(stamp) = self.gateway.session().eovr().org().stamp(&facility) else { return Ok(most) };
+        let org = self.gateway.session().eovr().org();
+        let Some(stamp) = org.stamp(&facility) else { return Ok(most) };
         Ok(most.saturating_sub(self.gateway.spent(stamp).await?))
     }
 

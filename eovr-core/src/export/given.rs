@@ -166,7 +166,8 @@ impl Given {
         let Self { format, content, about, filters } = self;
         let (about, place) = about.unzip();
         let scope = session.scope();
-        let first = || session.eovr().org().stamps().find(|stamp| scope.covers(stamp));
+        let org = session.eovr().org();
+        let first = || org.stamps().find(|stamp| scope.covers(stamp));
         let place = place.or_else(|| first().map(|stamp| stamp.facility.clone()));
         let place = place.ok_or_else(|| Error::not_found("facility"))?;
         let filters = filters.join(",");

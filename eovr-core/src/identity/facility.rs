@@ -3,20 +3,17 @@
 //! A facility's record has its own stamp, which names its administration and its governorate. Every facility also
 //! stores the titles of these two, because a separate table for them would need a stamp that they do not have.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use uuid::Uuid;
 
 use crate::decide::Command;
-use crate::error::{Error, ErrorKind, Result};
-use crate::identity::text;
+use crate::error::{Error, Result};
 use crate::kind::{Complete, Draft, FacetSpec, Kind, KindTable};
 use crate::labels;
 use crate::name;
 use crate::name::Name;
-use crate::org::{Administration, Facility, Governorate, Org, OrgId, Title};
 use crate::record::{Column, Query, Record, Test, Value};
 use crate::seal::Entropy;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
@@ -210,126 +207,4 @@ pub fn processors(record: &Record) -> Vec<Name> {
         return Vec::new();
     }
     record.codes("processors").filter_map(|name| Name::new(name).ok()).collect()
-}
-
-/// A facility with the titles of its administration and governorate, ready to be registered.
-///
-/// ```
-/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
-/// # testing::run(async {
-/// # let org = testing::org()?;
-/// # use eovr_core::identity::{self, NewUser, user};
-/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
-/// #     .kinds(identity::kinds()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
-/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
-/// use eovr_core::identity::{Site, facility, org_from};
-///
-/// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
-/// for site in Site::all(eovr.org()) {
-///     let place = site.facility.clone();
-///     manager.create(&facility::KIND, &place, site.command()).await?;
-/// }
-/// // At the next start the organisation comes from the store.
-/// let records = manager.find(&Query::of(facility::KIND)).await?.items;
-/// assert_eq!(org_from(&records)?.stamps().count(), 2);
-/// # Ok(()) });
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// Its id.
-    pub facility: OrgId,
-    /// Its name.
-    pub title: Title,
-    /// The name of its administration.
-    pub administration: Title,
-    /// The name of its governorate.
-    pub governorate: Title,
-    /// Its IANA time zone.
-    pub time_zone: String,
-}
-
-impl Site {
-    /// Every facility of an organisation.
-    pub fn all(org: &Org) -> Vec<Self> {
-        let mut sites = Vec::new();
-        for governorate in org.governorates() {
-            for administration in &governorate.administrations {
-                sites.extend(administration.facilities.iter().map(|facility| Self {
-                    facility: facility.id.clone(),
-                    title: facility.title.clone(),
-                    administration: administration.title.clone(),
-                    governorate: governorate.title.clone(),
-                    time_zone: facility.time_zone.clone(),
-                }));
-            }
-        }
-        sites
-    }
-
-    /// The command that registers it. The same code a second time is a `Conflict`.
-    pub fn command(self) -> Command {
-        Command::new(Action::Register)
-            .set("code", self.facility.as_str())
-            .set("title_en", self.title.en)
-            .set("title_ar", self.title.ar)
-            .set("administration_en", self.administration.en)
-            .set("administration_ar", self.administration.ar)
-            .set("governorate_en", self.governorate.en)
-            .set("governorate_ar", self.governorate.ar)
-            .set("time_zone", self.time_zone)
-    }
-}
-
-/// The organisation, from the records of its facilities in any order. Closed facilities are left out.
-///
-/// Where two facilities have different titles for the same administration or governorate, the one that changed last
-/// wins, because a new title is entered facility by facility.
-///
-/// # Errors
-/// `Config` where no facility is open, a time zone is unknown, or one administration belongs to two governorates;
-/// `Tampered` where a record's code is not the facility of its stamp.
-pub fn org_from(records: &[Record]) -> Result<Org> {
-    let mut records: Vec<&Record> =
-        records.iter().filter(|record| *record.state() == State::Open.name()).collect();
-    records.sort_by_key(|record| (record.envelope.updated_at, record.id()));
-    let mut tree: BTreeMap<OrgId, (Title, BTreeMap<OrgId, Administration>)> = BTreeMap::new();
-    for record in records {
-        let stamp = &record.envelope.stamp;
-        if text(record, "code") != stamp.facility.as_str() {
-            return Err(Error::new(
-                ErrorKind::Tampered,
-                "a facility's code is not the facility of its record's stamp",
-            )
-            .with("record", record.id()));
-        }
-        let title = |of: &str| Title {
-            en: text(record, &format!("{of}_en")).to_owned(),
-            ar: text(record, &format!("{of}_ar")).to_owned(),
-        };
-        let above = title("governorate");
-        let governorate = tree.entry(stamp.governorate.clone()).or_insert((above.clone(), BTreeMap::new()));
-        governorate.0 = above;
-        let administration = governorate.1.entry(stamp.administration.clone());
-        let administration = administration.or_insert_with(|| Administration {
-            id: stamp.administration.clone(),
-            title: title("administration"),
-            facilities: Vec::new(),
-        });
-        administration.title = title("administration");
-        administration.facilities.push(Facility {
-            id: stamp.facility.clone(),
-            title: title("title"),
-            time_zone: text(record, "time_zone").to_owned(),
-        });
-    }
-    let by_id = |mut administration: Administration| {
-        administration.facilities.sort_by(|a, b| a.id.cmp(&b.id));
-        administration
-    };
-    let governorates = tree.into_iter().map(|(id, (title, administrations))| Governorate {
-        id,
-        title,
-        administrations: administrations.into_values().map(by_id).collect(),
-    });
-    Org::new(governorates.collect())
 }

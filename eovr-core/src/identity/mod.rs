@@ -22,6 +22,7 @@ pub mod facility;
 pub mod key_change;
 #[cfg(feature = "login")]
 pub mod login;
+mod organisation;
 #[cfg(feature = "login")]
 pub mod outside;
 #[cfg(feature = "login")]
@@ -48,7 +49,7 @@ use crate::record::Record;
 
 #[cfg(feature = "login")]
 pub use self::authentication::Authentication;
-pub use self::facility::{Site, org_from};
+pub use self::organisation::{Organisation, Site, org_from};
 #[cfg(feature = "login")]
 pub use self::refresh::RefreshToken;
 pub use self::user::{NewUser, actor};

@@ -158,7 +158,8 @@ pub(super) async fn compare(
 ) -> Result<Comparison> {
     let figures = session.tally(&split(asked.checked()?.of(level.column())?, apart)?).await?;
     let scope = session.scope();
-    let in_scope = session.eovr().org().stamps().filter(|stamp| scope.covers(stamp));
+    let org = session.eovr().org();
+    let in_scope = org.stamps().filter(|stamp| scope.covers(stamp));
     let mut by_place: BTreeMap<String, Vec<(Option<Value>, u64)>> =
         in_scope.map(|stamp| (level.of(stamp).to_string(), Vec::new())).collect();
     for cell in figures.cells {

@@ -497,7 +497,8 @@ impl Incidents<'_> {
     /// An anonymous session in a facility where this actor may report.
     fn anonymous(&self, facility: &OrgId) -> Result<Session> {
         let eovr = self.session.eovr();
-        let stamp = eovr.org().stamp(facility).ok_or_else(|| Error::not_found("facility"))?;
+        let org = eovr.org();
+        let stamp = org.stamp(facility).ok_or_else(|| Error::not_found("facility"))?;
         let kind = eovr.catalog().kind(&KIND)?;
         let row = kind.machine().action(Action::Report.name());
         let row = row.ok_or_else(|| Error::bug("incidents can be reported"))?;

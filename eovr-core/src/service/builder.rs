@@ -316,7 +316,7 @@ impl EovrBuilder {
             inner: Arc::new(Inner {
                 store,
                 catalog,
-                org,
+                org: RwLock::new(Arc::new(org)),
                 keys: RwLock::new(keys::Keys::of(cipher)),
                 readings: AtomicU64::new(0),
                 master: self.master,

@@ -74,7 +74,8 @@ pub struct Eovr {
 struct Inner {
     store: Arc<dyn Store>,
     catalog: Catalog,
-    org: Org,
+    // Replaced as a whole, so that a decision never sees half of a change.
+    org: RwLock<Arc<Org>>,
     // Replaced as a whole when a key is rotated, so that a decision never sees a mixed ring.
     keys: RwLock<Keys>,
     /// The number of started readings of the keys.
@@ -108,9 +109,32 @@ impl Eovr {
         &self.inner.catalog
     }
 
-    /// The organisation.
-    pub fn org(&self) -> &Org {
-        &self.inner.org
+    /// The organisation as it is now.
+    pub fn org(&self) -> Arc<Org> {
+        Arc::clone(&self.inner.org.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the organisation while the engine runs. Decisions after this call know the new places; records keep
+    /// the place that they were created in. [`Organisation`](crate::identity::Organisation) calls it where the
+    /// organisation is kept in the store.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// let mut governorates = eovr.org().governorates().to_vec();
+    /// let sixth = Facility {
+    ///     id: OrgId::new("OCT")?,
+    ///     title: Title { en: "October Hospital".to_owned(), ar: "مستشفى أكتوبر".to_owned() },
+    ///     time_zone: "Africa/Cairo".to_owned(),
+    /// };
+    /// governorates[0].administrations[0].facilities.push(sixth);
+    /// eovr.replace_org(Org::new(governorates)?);
+    /// assert!(eovr.org().stamp(&OrgId::new("OCT")?).is_some());
+    /// # Ok(()) });
+    /// ```
+    pub fn replace_org(&self, org: Org) {
+        *self.inner.org.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(org);
     }
 
     /// The store. Its outbox has a single reader, the [`Dispatcher`](crate::notice::Dispatcher). Every other reader of changes is a

@@ -147,12 +147,21 @@ impl Session {
         command: Command,
     ) -> Result<Written> {
         let action = command.action.clone();
-        self.observed("create", kind, &action, self.make(kind, facility, id, command)).await
+        let made = async {
+            let stamp = self.eovr.org().stamp(facility).cloned();
+            self.make(kind, stamp.ok_or_else(|| self.unknown_facility())?, id, command).await
+        };
+        self.observed("create", kind, &action, made).await
     }
 
-    async fn make(&self, kind: &Name, facility: &OrgId, id: RecordId, command: Command) -> Result<Written> {
-        let stamp = self.eovr.org().stamp(facility).cloned();
-        let stamp = stamp.ok_or_else(|| self.unknown_facility())?;
+    /// Creates a record in a place that the organisation need not have yet.
+    pub(crate) async fn create_at(&self, kind: &Name, stamp: Stamp, command: Command) -> Result<Written> {
+        let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
+        let action = command.action.clone();
+        self.observed("create", kind, &action, self.make(kind, stamp, id, command)).await
+    }
+
+    async fn make(&self, kind: &Name, stamp: Stamp, id: RecordId, command: Command) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         let decided = || self.decide_new(&kind, id, stamp.clone(), None, command.clone());
         let receipt = self.eovr.commit_sealed(|| decided().map_err(|error| error.during("create"))).await?;
@@ -705,7 +714,7 @@ impl Session {
             cipher: &*keys.cipher,
             authenticator: authenticator.as_deref(),
             now: self.eovr.now(),
-            zone: &inner.org.zone(&place.facility),
+            zone: &self.eovr.org().zone(&place.facility),
             entropy,
             checks: &checks,
         })
@@ -754,7 +763,8 @@ impl Session {
 
     fn unknown_facility(&self) -> Error {
         let scope = Scope::of(&self.actor);
-        let mine: Vec<_> = self.eovr.org().stamps().filter(|stamp| scope.covers(stamp)).take(8).collect();
+        let org = self.eovr.org();
+        let mine: Vec<_> = org.stamps().filter(|stamp| scope.covers(stamp)).take(8).collect();
         let names: Vec<_> = mine.iter().map(|stamp| format!("`{}`", stamp.facility)).collect();
         let help = match names.is_empty() {
             true => "name a facility of the organisation".to_owned(),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use eovr_core::access::danger;
 use eovr_core::analyst;
 use eovr_core::export;
-use eovr_core::identity::{self, Site, user};
+use eovr_core::identity::{self, Organisation, Site, user};
 use eovr_core::incident;
 use eovr_core::kind::Catalog;
 use eovr_core::notice;
-use eovr_core::org::{Org, OrgId};
-use eovr_core::ports::{Blobs, Clock, Store};
+use eovr_core::org::OrgId;
+use eovr_core::ports::{Blobs, Clock};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
 use eovr_core::triage::Marks;
@@ -43,6 +43,8 @@ pub(crate) struct Host {
     pub(crate) files: Arc<dyn Blobs>,
     /// The scorer that learns from reviews, if enabled.
     pub(crate) learner: Option<Arc<LocalScorer>>,
+    /// Follows the facilities that this process and others register.
+    pub(crate) organisation: Organisation,
     database: Database,
 }
 
@@ -53,11 +55,7 @@ impl Host {
 }
 
 /// Opens the engine. If the store has no organisation, it uses the given one or the demonstration's.
-pub(crate) async fn open(
-    place: &Place,
-    clock: impl Clock + Clone + 'static,
-    out: &mut Out,
-) -> Result<Host, Failure> {
+pub(crate) async fn open(place: &Place, clock: impl Clock + 'static, out: &mut Out) -> Result<Host, Failure> {
     open_with(place, clock, Opening::default(), out).await
 }
 
@@ -91,11 +89,10 @@ impl std::fmt::Debug for MasterKeys {
 /// The same with non-default options.
 pub(crate) async fn open_with(
     place: &Place,
-    clock: impl Clock + Clone + 'static,
+    clock: impl Clock + 'static,
     Opening { learner, marks, read_once, for_real, keys }: Opening,
     out: &mut Out,
 ) -> Result<Host, Failure> {
-    let settings = || learner::settings(learner.as_ref(), marks);
     let own = place.organisation()?;
     place.make_dir()?;
     let config = place.database()?;
@@ -106,22 +103,19 @@ pub(crate) async fn open_with(
     let writes = Arc::<Writes>::default();
     let previous = place.previous_master_key(&config)?.map(|key| Secrets::of(&key));
     let database = if read_once { config.read_once() } else { config }.open().await?;
-    // The organisation is in the store, and an engine needs one to open. So it opens first with the planned one, then
-    // with the stored one.
+    // The organisation is in the store, and an engine needs one to open: it opens with the planned one.
     let entry = match (&own, for_real) {
         (Some(_), _) => Entry::Missing,
         (None, false) => Entry::Invented,
         (None, true) => Entry::Nothing,
     };
     let planned = own.map_or_else(organisation::planned, Ok)?;
-    let store = database.store(&writes);
-    let planned = assemble(store.clone(), planned, settings(), clock.clone())?;
-    let (planned, _) = database.keys(planned, &key, before.as_ref()).await?;
-    let sites = enter(&planned.open().await?, entry).await?;
-    let engine = assemble(store, identity::org_from(&sites)?, settings(), clock)?;
-    let (engine, keys) = database.keys(engine, &key, None).await?;
+    let settings = learner::settings(learner.as_ref(), marks);
+    let engine = kinds(settings)?.shared_store(database.store(&writes)).org(planned).clock(clock);
+    let (engine, keys) = database.keys(engine, &key, before.as_ref()).await?;
     let engine = if read_once { engine } else { engine.figures_in_memory() };
     let eovr = engine.open().await?;
+    let organisation = enter(&eovr, entry).await?;
     Ok(Host {
         eovr,
         secrets: Secrets::of(&key),
@@ -130,6 +124,7 @@ pub(crate) async fn open_with(
         writes,
         files: Arc::new(place.files()?),
         learner,
+        organisation,
         database,
     })
 }
@@ -137,15 +132,6 @@ pub(crate) async fn open_with(
 /// The kinds of this host, without a store.
 pub(crate) fn catalog() -> Result<Catalog> {
     kinds(learner::settings(None, Marks::default()))?.catalog()
-}
-
-fn assemble(
-    store: Arc<dyn Store>,
-    org: Org,
-    settings: incident::Settings,
-    clock: impl Clock + 'static,
-) -> Result<EovrBuilder> {
-    Ok(kinds(settings)?.shared_store(store).org(org).clock(clock))
 }
 
 fn kinds(settings: incident::Settings) -> Result<EovrBuilder> {
@@ -168,11 +154,17 @@ enum Entry {
     Invented,
 }
 
-/// Enters the missing facilities of the planned organisation, and returns all facilities of the store.
-async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
+/// Enters the missing facilities of the planned organisation, and gives the engine the organisation of the store.
+async fn enter(eovr: &Eovr, entry: Entry) -> Result<Organisation, Failure> {
+    enter_missing(eovr, entry).await?;
+    Ok(Organisation::follow(eovr).await?)
+}
+
+async fn enter_missing(eovr: &Eovr, entry: Entry) -> Result<(), Failure> {
     let setup = setup(eovr)?;
     let there = all(&setup, identity::facility::KIND).await?;
-    let planned = |record: &Record| eovr.org().stamp(&record.envelope().stamp.facility);
+    let org = eovr.org();
+    let planned = |record: &Record| org.stamp(&record.envelope().stamp.facility);
     if entry == Entry::Nothing && there.is_empty() {
         return Err(Failure::usage(
             "the database has no facility yet",
@@ -181,7 +173,7 @@ async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     }
     if entry == Entry::Nothing || entry == Entry::Invented && !there.iter().all(|one| planned(one).is_some())
     {
-        return Ok(there);
+        return Ok(());
     }
     let moved = |one: &&Record| planned(one).is_some_and(|stamp| *stamp != one.envelope().stamp);
     if let Some(moved) = there.iter().find(moved) {
@@ -191,31 +183,28 @@ async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
             "existing incidents keep their place: give the moved facility a new id",
         ));
     }
-    let is_there = |site: &Site| there.iter().any(|record| record.envelope().stamp.facility == site.facility);
-    let missing: Vec<Site> = Site::all(eovr.org()).into_iter().filter(|site| !is_there(site)).collect();
-    if missing.is_empty() {
-        return Ok(there);
-    }
-    for site in missing {
-        let facility = site.facility.clone();
-        match setup.create(&identity::facility::KIND, &facility, site.command()).await {
+    let is_there =
+        |site: &Site| there.iter().any(|record| record.envelope().stamp.facility == site.stamp.facility);
+    for site in Site::all(&org).into_iter().filter(|site| !is_there(site)) {
+        match site.register(&setup).await {
             // Another process entered it first.
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             done => drop(done?),
         }
     }
-    Ok(all(&setup, identity::facility::KIND).await?)
+    Ok(())
 }
 
 /// The requested facility, or the first.
 pub(crate) fn facility(eovr: &Eovr, asked: Option<&str>) -> Result<OrgId, Failure> {
+    let org = eovr.org();
     let known = || {
-        let ids: Vec<_> = eovr.org().stamps().map(|stamp| format!("`{}`", stamp.facility)).collect();
+        let ids: Vec<_> = org.stamps().map(|stamp| format!("`{}`", stamp.facility)).collect();
         format!("this organisation has {}", ids.join(", "))
     };
     let found = match asked {
-        Some(id) => eovr.org().stamps().find(|stamp| stamp.facility.as_str() == id),
-        None => eovr.org().stamps().next(),
+        Some(id) => org.stamps().find(|stamp| stamp.facility.as_str() == id),
+        None => org.stamps().next(),
     };
     found
         .map(|stamp| stamp.facility.clone())

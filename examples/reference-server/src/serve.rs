@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use eovr_core::access::Tier;
+use eovr_core::identity::Organisation;
 use eovr_core::identity::alert::Alert;
 use eovr_core::identity::authentication::Limits;
 use eovr_core::identity::watch::SecurityLog;
@@ -14,6 +16,7 @@ use eovr_core::triage::Marks;
 use eovr_core::{Result as Done, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::analyst;
 use crate::check;
@@ -211,6 +214,7 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
     beside.spawn(upkeep(app.clone(), log.clone()));
     beside.spawn(delivery.work(app.auth.clone()));
     beside.spawn(serving.log.kept.clone().work(serving.log.keeper(host)?, state.log, app.auth.clone()));
+    beside.spawn(follow(host.organisation.clone()));
     beside.spawn(host.keys.clone().follow(host.eovr.clone()));
     if let Some(analyst) = analyst {
         beside.spawn(analyst.work(app.auth.clone()));
@@ -246,6 +250,18 @@ async fn bound(address: SocketAddr, option: &str) -> Result<(TcpListener, Socket
         .local_addr()
         .map_err(|error| Failure::broken(format!("the system does not report the address: {error}")))?;
     Ok((listener, address))
+}
+
+/// Gives the engine the facilities that other processes register, once a second.
+async fn follow(mut organisation: Organisation) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = organisation.refresh().await {
+            tracing::warn!(kind = error.kind().name(), "the facilities could not be read");
+        }
+    }
 }
 
 async fn upkeep(app: App, log: SecurityLog) {

@@ -290,6 +290,7 @@ const BUILT_ON: &[&str] = &[
     "flate2",
     "getrandom",
     "harfrust",
+    "skrifa",
     "hmac",
     "img-parts",
     "jiff",

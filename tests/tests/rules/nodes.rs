@@ -5,14 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eovr_core::access::Role;
 use eovr_core::attachment::Attachments;
-use eovr_core::incident::{self, ATTACHMENT, Action, Settings};
+use eovr_core::identity::{self, Organisation, Site, facility};
+use eovr_core::incident::{self, ATTACHMENT, Action, Level, Months, Report, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::name;
+use eovr_core::org::{OrgId, Title};
 use eovr_core::ports::{Blobs, Posted};
 use eovr_core::record::RecordId;
 use eovr_core::seal::{MasterKey, Purpose};
 use eovr_core::service::FeedReader;
-use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
+use eovr_core::{Command, Eovr, ErrorKind, Session, Timestamp};
 use eovr_tests::{actor, master_key, org};
 
 use crate::keys::{open, tell, words};
@@ -185,4 +187,73 @@ async fn a_node_goes_on_while_another_starts_with_a_new_master_key() {
     let told = tell(&nurse, "told to the node that has not been restarted").await;
     let there = new.session(actor("nurse", Role::Staff, "CAI-1-1"));
     assert_eq!(words(&there, told).await.unwrap(), "told to the node that has not been restarted");
+}
+
+/// A facility that one node registers, renames and closes is so on every node, without a restart; what does not fit the
+/// organisation is refused before it is written, because every node would fail to read it.
+#[tokio::test]
+async fn the_organisation_changes_on_every_node_while_they_run() {
+    let store = Arc::new(MemoryStore::new());
+    let open = async || {
+        let kinds =
+            incident::kinds(Settings::default()).unwrap().into_iter().chain(identity::kinds().unwrap());
+        let builder = Eovr::builder().shared_store(store.clone()).org(org()).kinds(kinds);
+        builder.figures_in_memory().master_key(master_key()).open().await.unwrap()
+    };
+    let (here, there) = (open().await, open().await);
+    let top = here.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    for site in Site::all(&here.org()) {
+        site.register(&top).await.unwrap();
+    }
+    let mut known = Organisation::follow(&here).await.unwrap();
+    let mut followed = Organisation::follow(&there).await.unwrap();
+    let elsewhere = there.session(actor("top", Role::TopManagement, "CAI-1-1"));
+
+    let mut october = Site::all(&here.org()).remove(0);
+    let sibling = october.stamp.facility.clone();
+    october.stamp.facility = OrgId::new("OCT").unwrap();
+    let id = october.clone().register(&top).await.unwrap().id;
+    let report = || Report {
+        category: "medication".to_owned(),
+        description: "in a new facility".to_owned(),
+        ..Report::default()
+    };
+    let place = &october.stamp.facility;
+    let early = elsewhere.incidents().report(place, report()).await.unwrap_err();
+    assert_eq!(early.kind(), ErrorKind::NotFound);
+    assert!(followed.refresh().await.unwrap() && known.refresh().await.unwrap());
+    let reported = elsewhere.incidents().report(place, report()).await.unwrap().written.id;
+    let (month, by) = (Months::default(), Level::Facility);
+    let places = top.incidents().compare(by, month, None).await.unwrap().places;
+    let counted = places.iter().find(|one| one.place == place.as_str()).unwrap();
+    assert_eq!(counted.count, 1);
+
+    // What does not fit is not written.
+    let taken = october.clone().register(&top).await.unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::Conflict);
+    let mut astray = october.clone();
+    astray.stamp.facility = OrgId::new("OCT-2").unwrap();
+    astray.stamp.governorate = OrgId::new("ALX").unwrap();
+    assert_eq!(astray.clone().register(&top).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(astray.revise(&top, id).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let nowhere = Site { time_zone: "Africa/Atlantis".to_owned(), ..october.clone() };
+    assert_eq!(nowhere.revise(&top, id).await.unwrap_err().kind(), ErrorKind::Config);
+    let quality = here.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    let title = Title { en: "October".to_owned(), ar: "أكتوبر".to_owned() };
+    let renamed = Site { title: title.clone(), ..october.clone() };
+    assert_eq!(renamed.clone().revise(&quality, id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(!followed.refresh().await.unwrap(), "a refusal is no change");
+
+    renamed.revise(&top, id).await.unwrap();
+    assert!(followed.refresh().await.unwrap());
+    assert_eq!(there.org().title(place), Some(&title));
+    assert_ne!(here.org().title(place), Some(&title), "each node reads when its turn comes");
+
+    top.act(&facility::KIND, id, Command::new(facility::Action::Close).note("moved out")).await.unwrap();
+    assert!(followed.refresh().await.unwrap());
+    assert!(there.org().stamp(place).is_none() && there.org().stamp(&sibling).is_some());
+    let late = elsewhere.incidents().report(place, report()).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::NotFound);
+    // Its reports keep their place and stay readable.
+    assert_eq!(elsewhere.incidents().load(reported).await.unwrap().envelope().stamp.facility, *place);
 }

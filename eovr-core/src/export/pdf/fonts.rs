@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use harfrust::{Direction, Font, GlyphId, Language, Script, ShapePlan};
+use harfrust::{Direction, FontRef, GlyphId, Language, ShapePlan, Shaper, ShaperData, script};
+use skrifa::MetadataProvider as _;
+use skrifa::instance::{LocationRef, Size};
 use subsetter::GlyphRemapper;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +26,7 @@ pub struct Fonts {
 pub(super) struct Face {
     pub(super) name: String,
     pub(super) bytes: Cow<'static, [u8]>,
-    pub(super) font: Font,
+    shaping: ShaperData,
     pub(super) units_per_em: u16,
     /// A glyph without width and without ink, if the font has one.
     pub(super) blank: Option<u16>,
@@ -95,16 +97,16 @@ impl fmt::Debug for Fonts {
 
 impl Face {
     fn read(name: &str, bytes: Cow<'static, [u8]>) -> Option<Self> {
-        let font = Font::new(bytes.to_vec(), 0)?;
-        let language = Language::new("ar");
-        let plan = |direction, script| ShapePlan::new(&font, direction, Some(script), language.as_ref(), &[]);
+        let font = FontRef::new(&bytes).ok()?;
+        let shaping = ShaperData::new(&font);
+        let shaper = shaping.shaper(&font).build();
+        let language = "ar".parse::<Language>().ok();
+        let plan =
+            |direction, script| ShapePlan::new(&shaper, direction, Some(script), language.as_ref(), &[]);
         let (arabic, latin) =
-            (plan(Direction::RightToLeft, Script::ARABIC), plan(Direction::LeftToRight, Script::LATIN));
-        let units_per_em = font.units_per_em();
-        if units_per_em == 0 {
-            return None;
-        }
-        let face = Self { name: name.to_owned(), units_per_em, blank: None, arabic, latin, bytes, font };
+            (plan(Direction::RightToLeft, script::ARABIC), plan(Direction::LeftToRight, script::LATIN));
+        let units_per_em = u16_of(&bytes, *b"head", 18).filter(|units| *units > 0)?;
+        let face = Self { name: name.to_owned(), units_per_em, blank: None, arabic, latin, shaping, bytes };
         let blank =
             (1..glyph_count(&face.bytes)).find(|id| face.width(*id) == 0 && is_blank(&face.bytes, *id));
         Some(Self { blank, ..face })
@@ -141,12 +143,32 @@ impl Face {
 
     /// The width of a glyph, in font units.
     pub(super) fn width(&self, glyph: u16) -> u16 {
-        let metrics = self.font.glyph_metrics().scaled_f32(f32::from(self.units_per_em));
-        metrics.h_advance(GlyphId::from(glyph)).max(0.0) as u16
+        let width = self.font().and_then(|font| {
+            font.glyph_metrics(Size::unscaled(), LocationRef::default()).advance_width(GlyphId::from(glyph))
+        });
+        width.unwrap_or_default().max(0.0) as u16
     }
 
-    fn has(&self, c: char) -> bool {
-        self.font.charmap().map_unicode(c).is_some_and(|glyph| glyph.to_u32() != 0)
+    /// Whether the font has a glyph for the character.
+    pub(super) fn has(&self, c: char) -> bool {
+        let glyph = self.font().and_then(|font| font.charmap().map(c));
+        glyph.is_some_and(|glyph| glyph.to_u32() != 0)
+    }
+
+    /// Shapes with this font. `None` does not occur: the bytes were read before.
+    pub(super) fn shaper(&self) -> Option<Shaper<'_>> {
+        Some(self.shaping.shaper(&self.font()?).build())
+    }
+
+    /// How far the font rises above the line and falls below it, in font units.
+    #[cfg(feature = "printpdf")]
+    pub(super) fn rise_and_fall(&self) -> Option<(i16, i16)> {
+        let signed = |at| u16_of(&self.bytes, *b"hhea", at).map(u16::cast_signed);
+        Some((signed(4)?, signed(6)?))
+    }
+
+    fn font(&self) -> Option<FontRef<'_>> {
+        FontRef::new(&self.bytes).ok()
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use harfrust::{
-    Buffer, BufferFlags, ClusterLevel, Direction, Language, Script, ShapeOptions, ShaperFont, shape,
-};
+use harfrust::{BufferClusterLevel, BufferFlags, Direction, Language, ShapeOptions, UnicodeBuffer, script};
 use smol_str::SmolStr;
 use unicode_bidi::Level;
 
@@ -59,8 +57,7 @@ pub(super) fn itemised(fonts: &Fonts, text: &str, levels: &[Level], weight: Weig
         let level = levels.get(at).copied().unwrap_or(Level::ltr());
         let last = items.last_mut().filter(|(range, last, ..)| range.end == at && *last == level);
         // A space or a mark belongs to the preceding run, so that a word is shaped in one run.
-        let follows =
-            |face: usize| fonts.face(face).is_some_and(|face| face.font.charmap().map_unicode(c).is_some());
+        let follows = |face: usize| fonts.face(face).is_some_and(|face| face.has(c));
         let neutral = !c.is_alphanumeric();
         match last {
             Some((range, _, face, arabic))
@@ -75,7 +72,7 @@ pub(super) fn itemised(fonts: &Fonts, text: &str, levels: &[Level], weight: Weig
             }
         }
     }
-    let mut buffer = Some(Buffer::new());
+    let mut buffer = Some(UnicodeBuffer::new());
     let shaped = items.into_iter().map(|(range, level, face, arabic)| Item {
         glyphs: shaped(fonts, text, range.clone(), level, face, arabic, &mut buffer),
         range,
@@ -91,49 +88,48 @@ fn shaped(
     level: Level,
     face_at: usize,
     arabic: bool,
-    kept: &mut Option<Buffer>,
+    kept: &mut Option<UnicodeBuffer>,
 ) -> Vec<Glyph> {
     let (Some(face), Some(piece)) = (fonts.face(face_at), text.get(range.clone())) else { return Vec::new() };
+    let Some(shaper) = face.shaper() else { return Vec::new() };
     let mut buffer = kept.take().unwrap_or_default();
-    buffer.reset();
-    let (direction, script) = (
+    let (direction, letters) = (
         if level.is_rtl() { Direction::RightToLeft } else { Direction::LeftToRight },
-        if arabic || level.is_rtl() { Script::ARABIC } else { Script::LATIN },
+        if arabic || level.is_rtl() { script::ARABIC } else { script::LATIN },
     );
     buffer.set_direction(direction);
-    buffer.set_script(Some(script));
-    buffer.set_language(Language::new("ar"));
-    buffer.set_flags(BufferFlags::REMOVE_DEFAULT_IGNORABLES);
-    buffer.set_cluster_level(ClusterLevel::MonotoneGraphemes);
-    for (at, c) in piece.char_indices() {
-        buffer.push(u32::from(c), u32::try_from(range.start + at).unwrap_or(u32::MAX));
+    buffer.set_script(letters);
+    if let Ok(language) = "ar".parse::<Language>() {
+        buffer.set_language(language);
     }
-    let plan = match (level.is_rtl(), script == Script::ARABIC) {
+    buffer.set_flags(BufferFlags::REMOVE_DEFAULT_IGNORABLES);
+    buffer.set_cluster_level(BufferClusterLevel::MonotoneGraphemes);
+    for (at, c) in piece.char_indices() {
+        buffer.add(c, u32::try_from(range.start + at).unwrap_or(u32::MAX));
+    }
+    let plan = match (level.is_rtl(), letters == script::ARABIC) {
         (true, true) => Some(&face.arabic),
         (false, false) => Some(&face.latin),
         _ => None,
     };
-    let font = ShaperFont::new(&face.font);
-    let done = shape(&font, &mut buffer, ShapeOptions::new().plan(plan));
+    let shaped = shaper.shape(buffer, ShapeOptions::new().plan(plan));
     let scale = 1000.0 / f32::from(face.units_per_em);
     // Reserve the capacity, because a very long run in a growing vector would take up three times the memory.
-    let mut glyphs: Vec<Glyph> = Vec::with_capacity(buffer.glyph_infos().len());
-    if done.is_ok() {
-        for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
-            let scaled = |units: i32| units as f32 * scale;
-            glyphs.push(Glyph {
-                id: u16::try_from(info.glyph_id).unwrap_or(0),
-                face: face_at,
-                cluster: usize::try_from(info.cluster).unwrap_or(usize::MAX),
-                advance: scaled(position.x_advance),
-                dx: scaled(position.x_offset),
-                dy: scaled(position.y_offset),
-                text: SmolStr::default(),
-                whole: None,
-            });
-        }
+    let mut glyphs: Vec<Glyph> = Vec::with_capacity(shaped.len());
+    for (info, position) in shaped.glyph_infos().iter().zip(shaped.glyph_positions()) {
+        let scaled = |units: i32| units as f32 * scale;
+        glyphs.push(Glyph {
+            id: u16::try_from(info.glyph_id).unwrap_or(0),
+            face: face_at,
+            cluster: usize::try_from(info.cluster).unwrap_or(usize::MAX),
+            advance: scaled(position.x_advance),
+            dx: scaled(position.x_offset),
+            dy: scaled(position.y_offset),
+            text: SmolStr::default(),
+            whole: None,
+        });
     }
-    *kept = Some(buffer);
+    *kept = Some(shaped.clear());
     say(&mut glyphs, text, range.end, level.is_rtl());
     close_up(&mut glyphs, face);
     match glyphs.iter().any(|glyph| glyph.whole.is_some()) {

@@ -42,7 +42,8 @@ pub(super) async fn show(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Res
         let answer = quality.incidents().act(fresh.id(), Action::Complete, None).await;
         say("a quality admin wants to complete a report before its review", answer.map(drop))?;
 
-        let elsewhere = eovr.org().stamps().find(|stamp| *stamp != place);
+        let org = eovr.org();
+        let elsewhere = org.stamps().find(|stamp| *stamp != place);
         if let Some(elsewhere) = elsewhere {
             let other = accounts.session(Role::QualityAdmin, elsewhere)?;
             let answer = other.incidents().load(fresh.id()).await;

@@ -50,7 +50,8 @@ pub(super) fn accounts(eovr: &Eovr, accounts: &Accounts, out: &mut Out) {
 
 fn seat(eovr: &Eovr, account: &Account) -> String {
     let stamp = &account.stamp;
-    let governorates = || eovr.org().governorates().iter();
+    let org = eovr.org();
+    let governorates = || org.governorates().iter();
     let title = match account.role {
         Role::TopManagement => return "the whole organisation".to_owned(),
         Role::GovernorateManager => {
@@ -60,7 +61,7 @@ fn seat(eovr: &Eovr, account: &Account) -> String {
             .flat_map(|one| &one.administrations)
             .find(|one| one.id == stamp.administration)
             .map(|one| &one.title),
-        Role::QualityAdmin | Role::Staff => eovr.org().title(&stamp.facility),
+        Role::QualityAdmin | Role::Staff => org.title(&stamp.facility),
     };
     title.map(|title| title.en.clone()).unwrap_or_default()
 }

@@ -57,7 +57,8 @@ async fn form(State(app): State<App>, nonce: axum::Extension<Nonce>, Poster(link
         Ok(place) => place,
         Err(problem) => return refused(&nonce, &problem, None),
     };
-    let title = app.eovr.org().title(&place.facility);
+    let org = app.eovr.org();
+    let title = org.title(&place.facility);
     let (english, arabic) = title.map_or(("", ""), |title| (title.en.as_str(), title.ar.as_str()));
     let (english, arabic, form) = (escaped(english), escaped(arabic), Sheet::blank().form());
     let body = format!(

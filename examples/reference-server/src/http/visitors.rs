@@ -83,7 +83,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 async fn welcome(State(app): State<App>, Poster(link): Poster) -> Answered {
     let stamp = place(&app, link).await?;
-    let title = app.eovr.org().title(&stamp.facility);
+    let org = app.eovr.org();
+    let title = org.title(&stamp.facility);
     let choices = taxonomy::CATEGORIES.iter().map(|category| Choice {
         code: category.code,
         title_en: category.title_en,

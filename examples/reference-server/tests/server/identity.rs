@@ -47,10 +47,9 @@ async fn provision(by: &Session, role: Role, email: &str) -> eovr_core::Result<R
 #[tokio::test]
 async fn the_organisation_comes_back_as_it_was_entered() -> Tested {
     let (eovr, setup) = opened().await?;
-    for site in Site::all(eovr.org()) {
-        let place = site.facility.clone();
-        setup.create(&facility::KIND, &place, site.clone().command()).await?;
-        let again = setup.create(&facility::KIND, &place, site.command()).await;
+    for site in Site::all(&eovr.org()) {
+        site.clone().register(&setup).await?;
+        let again = site.register(&setup).await;
         assert_eq!(again.err().map(|error| error.kind()), Some(ErrorKind::Conflict));
     }
     let sites = all(&setup, facility::KIND).await?;

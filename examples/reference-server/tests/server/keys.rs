@@ -139,7 +139,8 @@ fn an_account_of_tier_5_proves_itself_at_the_prompt() -> Tested {
                 password_hash: Some(hash),
                 must_change: false,
             };
-            let place = Site::all(session.eovr().org()).into_iter().next().ok_or("a facility")?.facility;
+            let place =
+                Site::all(&session.eovr().org()).into_iter().next().ok_or("a facility")?.stamp.facility;
             session.create(&user::KIND, &place, person.command()).await?;
         }
         Ok(())

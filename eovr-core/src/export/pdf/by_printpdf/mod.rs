@@ -248,9 +248,7 @@ fn subset(fonts: &Fonts, face: usize, glyphs: &Glyphs) -> Result<ParsedFont> {
     let bytes = subsetter::subset(&face.bytes, 0, &glyphs.remapper)
         .map_err(|error| Error::bug("a font that was read can be subset").because(error.to_string()))?;
     let widths = glyphs.remapper.remapped_gids().zip(0..).map(|(old, new)| (new, face.width(old))).collect();
-    let line = face.font.metrics().hhea_line.as_ref();
-    let (ascent, descent) =
-        line.map_or((0, 0), |line| (line.ascender.to_f64() as i16, line.descender.to_f64() as i16));
+    let (ascent, descent) = face.rise_and_fall().unwrap_or_default();
     let name = format!("{}+{}", tag(&bytes), face.name);
     let mut font = ParsedFont::with_glyph_data(
         bytes,

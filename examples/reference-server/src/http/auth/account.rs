@@ -120,7 +120,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn me(State(app): State<App>, Caller(session): Caller, person: Option<Person>) -> Answered {
     let actor = session.actor();
     let scope = session.scope();
-    let facilities = app.eovr.org().stamps().filter(|stamp| scope.covers(stamp)).take(500);
+    let org = app.eovr.org();
+    let facilities = org.stamps().filter(|stamp| scope.covers(stamp)).take(500);
     let profile = match &person {
         Some(Person(who)) => Some(app.auth.authentication.profile(who).await?),
         None => None,

@@ -251,11 +251,12 @@ impl Reader {
 /// From 22:00 to 06:00 in the time zone of the account's facility; for accounts above facility level, in the time zone
 /// of the organisation's first facility.
 fn is_night(actor: &Actor, eovr: &Eovr, now: Timestamp) -> bool {
+    let org = eovr.org();
     let facility = match actor.standing() {
         Standing::Member { seat: Seat::Facility(stamp), .. } => Some(&stamp.facility),
-        _ => eovr.org().stamps().next().map(|stamp| &stamp.facility),
+        _ => org.stamps().next().map(|stamp| &stamp.facility),
     };
-    let Some(zone) = facility.map(|facility| eovr.org().zone(facility)) else { return false };
+    let Some(zone) = facility.map(|facility| org.zone(facility)) else { return false };
     let hour = jiff::Timestamp::from_microsecond(now.as_micros()).map(|now| now.to_zoned(zone).hour());
     hour.is_ok_and(|hour| !(6..22).contains(&hour))
 }

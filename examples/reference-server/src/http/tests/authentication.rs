@@ -555,9 +555,9 @@ async fn a_rate_limited_client_is_told_when_to_retry() -> Tested {
 async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
     let site = site().await?;
     let top = site.come_in(TOP).await?;
-    let entered = identity::Site::all(site.eovr.org()).into_iter().next().ok_or("a facility")?;
+    let entered = identity::Site::all(&site.eovr.org()).into_iter().next().ok_or("a facility")?;
     let setup = site.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, entered.command()).await?.id;
+    let id = entered.register(&setup).await?.id;
     let path = format!("/api/facilities/{id}");
     site.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
     let given = site.post(&top, &format!("{path}/link"), None).await?.is(200)?.json()?;

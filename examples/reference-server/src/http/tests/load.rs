@@ -152,10 +152,11 @@ async fn refreshes_of_one_login_are_limited() -> Tested {
 /// The path of a facility's poster.
 async fn poster(site: &Deployment, facility: &str) -> Failing<String> {
     let top = site.come_in(TOP).await?;
-    let sites = identity::Site::all(site.eovr.org());
-    let entered = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
+    let sites = identity::Site::all(&site.eovr.org());
+    let entered =
+        sites.into_iter().find(|site| site.stamp.facility.as_str() == facility).ok_or("a facility")?;
     let setup = site.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(&identity::facility::KIND, &OrgId::new(facility)?, entered.command()).await?.id;
+    let id = entered.register(&setup).await?.id;
     let given = site.post(&top, &format!("/api/facilities/{id}/link"), None).await?.is(200)?.json()?;
     Ok(format!("/api/report/{}", given["link"].as_str().ok_or("a link")?))
 }

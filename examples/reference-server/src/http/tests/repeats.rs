@@ -137,10 +137,10 @@ async fn one_of_several_concurrent_repetitions_is_executed() -> Tested {
 
 /// The path of a facility's poster.
 async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box<dyn std::error::Error>> {
-    let sites = Site::all(server.app.eovr.org());
-    let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
+    let sites = Site::all(&server.app.eovr.org());
+    let site = sites.into_iter().find(|site| site.stamp.facility.as_str() == facility).ok_or("a facility")?;
     let setup = server.app.eovr.session(danger::unrestricted("test", "hang up a poster")?);
-    let id = setup.create(&facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
+    let id = site.register(&setup).await?.id;
     let link = ReportLink::draw(&mut Entropy::from_seed(&[seed; 32]));
     let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("an account")?);
     top.act(&facility::KIND, id, link.command()).await?;

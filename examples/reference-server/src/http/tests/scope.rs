@@ -159,9 +159,9 @@ impl World {
         let setup = eovr.session(danger::unrestricted("test", "plant what others must not see")?);
         let server = Server { router: router(&app), app };
         let mut world = Self { server, setup, people: Vec::new(), planted: Vec::new(), victims: Vec::new() };
-        for site in Site::all(eovr.org()) {
-            let place = site.facility.clone();
-            let id = world.setup.create(&facility::KIND, &place, site.command()).await?.id;
+        for site in Site::all(&eovr.org()) {
+            let place = site.stamp.facility.clone();
+            let id = site.register(&world.setup).await?.id;
             world.plant(facility::KIND, id).await?;
         }
         let model = Registry::equip(&eovr, &name!("local"), "a-reader").await?;

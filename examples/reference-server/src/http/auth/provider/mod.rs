@@ -124,7 +124,7 @@ impl Provider {
         let keys = self.keys(now).ok_or_else(|| {
             Problem::new(Code::Unavailable).detail("the identity provider does not answer").retry_after(10)
         })?;
-        Ok(self.0.outside.actor(token, &keys, authentication.eovr().org(), authentication.now())?)
+        Ok(self.0.outside.actor(token, &keys, &authentication.eovr().org(), authentication.now())?)
     }
 
     /// Whether the last refresh succeeded: `ok` or `unavailable`.

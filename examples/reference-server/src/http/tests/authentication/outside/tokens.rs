@@ -142,9 +142,9 @@ async fn the_login_time_of_the_provider_counts_as_proof() -> Tested {
     let (played, key, site) = ready().await?;
     let at = now(&site.clock);
     let claims = with(&played.claims(at), "realm_access", json!({"roles": ["ovr-top"]}));
-    let entered = identity::Site::all(site.eovr.org()).into_iter().next().ok_or("a facility")?;
+    let entered = identity::Site::all(&site.eovr.org()).into_iter().next().ok_or("a facility")?;
     let setup = site.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, entered.command()).await?.id;
+    let id = entered.register(&setup).await?.id;
     let path = format!("/api/facilities/{id}/link");
     let seconds = at.as_micros() / 1_000_000;
     for (auth_time, proven) in
