@@ -78,7 +78,7 @@ impl Authenticator {
     }
 
     /// Whether every chain must end with an event that has a code.
-    pub fn is_required(&self) -> bool {
+    pub(crate) fn is_required(&self) -> bool {
         self.required
     }
 

@@ -156,7 +156,7 @@ impl Test {
 
 impl Test {
     /// The maximum number of values in [`Test::In`].
-    pub const MOST_VALUES: usize = 1000;
+    pub(crate) const MOST_VALUES: usize = 1000;
 }
 
 /// A property of a record that queries can test and count by.

@@ -178,7 +178,7 @@ pub struct WrappedKey {
 
 impl WrappedKey {
     /// Whether the key was destroyed.
-    pub fn is_destroyed(&self) -> bool {
+    pub(crate) fn is_destroyed(&self) -> bool {
         self.wrapped.is_empty()
     }
 }

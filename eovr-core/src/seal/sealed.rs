@@ -98,7 +98,7 @@ impl Sealed {
     }
 
     /// The bytes in base64, for JSON.
-    pub fn to_base64(&self) -> String {
+    pub(crate) fn to_base64(&self) -> String {
         STANDARD.encode(&self.bytes)
     }
 

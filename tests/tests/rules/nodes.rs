@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use eovr_core::access::Role;
+use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::attachment::Attachments;
 use eovr_core::identity::{self, Organisation, Site, facility};
 use eovr_core::incident::{self, ATTACHMENT, Action, Level, Months, Report, Settings};
@@ -11,7 +11,7 @@ use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::name;
 use eovr_core::org::{OrgId, Title};
 use eovr_core::ports::{Blobs, Posted};
-use eovr_core::record::RecordId;
+use eovr_core::record::{ActorId, RecordId};
 use eovr_core::seal::{MasterKey, Purpose};
 use eovr_core::service::FeedReader;
 use eovr_core::{Command, Eovr, ErrorKind, Session, Timestamp};
@@ -207,7 +207,6 @@ async fn the_organisation_changes_on_every_node_while_they_run() {
     }
     let mut known = Organisation::follow(&here).await.unwrap();
     let mut followed = Organisation::follow(&there).await.unwrap();
-    let elsewhere = there.session(actor("top", Role::TopManagement, "CAI-1-1"));
 
     let mut october = Site::all(&here.org()).remove(0);
     let sibling = october.stamp.facility.clone();
@@ -219,6 +218,9 @@ async fn the_organisation_changes_on_every_node_while_they_run() {
         ..Report::default()
     };
     let place = &october.stamp.facility;
+    let nurse =
+        Actor::new(ActorId::new("nurse").unwrap(), Role::Staff, Seat::Facility(october.stamp.clone()));
+    let elsewhere = there.session(nurse.unwrap());
     let early = elsewhere.incidents().report(place, report()).await.unwrap_err();
     assert_eq!(early.kind(), ErrorKind::NotFound);
     assert!(followed.refresh().await.unwrap() && known.refresh().await.unwrap());
@@ -233,7 +235,7 @@ async fn the_organisation_changes_on_every_node_while_they_run() {
     assert_eq!(taken.kind(), ErrorKind::Conflict);
     let mut astray = october.clone();
     astray.stamp.facility = OrgId::new("OCT-2").unwrap();
-    astray.stamp.governorate = OrgId::new("ALX").unwrap();
+    astray.stamp.governorate = OrgId::new("ELSEWHERE").unwrap();
     assert_eq!(astray.clone().register(&top).await.unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(astray.revise(&top, id).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     let nowhere = Site { time_zone: "Africa/Atlantis".to_owned(), ..october.clone() };

@@ -151,7 +151,7 @@ impl NoAnswerReason {
     }
 
     /// Whether an administrator must change the configuration first.
-    pub const fn is_of_the_setup(self) -> bool {
+    pub(crate) const fn is_of_the_setup(self) -> bool {
         matches!(self, Self::Auth | Self::Quota | Self::UnknownModel)
     }
 }
