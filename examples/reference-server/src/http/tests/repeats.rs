@@ -10,7 +10,6 @@ use eovr_core::ports::Store;
 use eovr_core::access::danger;
 use eovr_core::identity::facility::ReportLink;
 use eovr_core::identity::{Site, facility};
-use eovr_core::org::OrgId;
 use eovr_core::seal::Entropy;
 
 use super::{Got, NURSE, QUALITY, REPORT, Server, TOP, Tested, actor};

@@ -160,7 +160,6 @@ impl World {
         let server = Server { router: router(&app), app };
         let mut world = Self { server, setup, people: Vec::new(), planted: Vec::new(), victims: Vec::new() };
         for site in Site::all(&eovr.org()) {
-            let place = site.stamp.facility.clone();
             let id = site.register(&world.setup).await?.id;
             world.plant(facility::KIND, id).await?;
         }
