@@ -21,7 +21,6 @@ impl Follower {
     }
 
     /// The position of the last message that was read.
-    #[cfg(feature = "login")]
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
