@@ -18,7 +18,7 @@ use crate::workflow::Need;
 #[derive(Debug, Default)]
 pub struct EovrBuilder {
     store: Option<Arc<dyn Store>>,
-    org: Option<Org>,
+    org: Option<Arc<Org>>,
     kinds: Vec<Kind>,
     more_actions: Vec<(Name, Vec<ActionRow>)>,
     master: Option<MasterKey>,
@@ -66,8 +66,8 @@ impl EovrBuilder {
 
     /// Sets the organisation.
     #[must_use]
-    pub fn org(mut self, org: Org) -> Self {
-        self.org = Some(org);
+    pub fn org(mut self, org: impl Into<Arc<Org>>) -> Self {
+        self.org = Some(org.into());
         self
     }
 
@@ -316,7 +316,7 @@ impl EovrBuilder {
             inner: Arc::new(Inner {
                 store,
                 catalog,
-                org: RwLock::new(Arc::new(org)),
+                org: RwLock::new(org),
                 keys: RwLock::new(keys::Keys::of(cipher)),
                 readings: AtomicU64::new(0),
                 master: self.master,

@@ -133,8 +133,8 @@ impl Eovr {
     /// assert!(eovr.org().stamp(&OrgId::new("OCT")?).is_some());
     /// # Ok(()) });
     /// ```
-    pub fn replace_org(&self, org: Org) {
-        *self.inner.org.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(org);
+    pub fn replace_org(&self, org: impl Into<Arc<Org>>) {
+        *self.inner.org.write().unwrap_or_else(PoisonError::into_inner) = org.into();
     }
 
     /// The store. Its outbox has a single reader, the [`Dispatcher`](crate::notice::Dispatcher). Every other reader of changes is a

@@ -8,11 +8,11 @@ use eovr_core::org::OrgId;
 use eovr_core::seal::Entropy;
 use eovr_core::service::SystemClock;
 use eovr_core::{Error, ErrorKind, Result, Session};
+use eovr_host::output::{Failure, Out};
+use eovr_host::settings::Place;
 use zeroize::Zeroizing;
 
 use crate::engine::{self, Opening};
-use crate::output::{Failure, Out};
-use crate::settings::Place;
 
 /// Options of `account`.
 #[derive(Debug, clap::Args)]

@@ -12,10 +12,10 @@ use eovr_core::analyst::{Equipment, Limits, Outcome, Registry, Trained, Worker};
 use eovr_core::incident;
 use eovr_core::triage::learn::TextModel;
 use eovr_core::{Eovr, Name, Result};
+use eovr_host::http::auth::Auth;
+use eovr_host::output::Failure;
 use tokio::task::JoinSet;
 
-use crate::http::Auth;
-use crate::output::Failure;
 use crate::provider::Dialect;
 
 /// The environment variable with the provider's key.

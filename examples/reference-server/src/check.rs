@@ -3,10 +3,10 @@
 //! It prints one line for each check; any failed check makes the command fail. `serve --production` runs the same
 //! checks first, and does not start if one fails.
 
-use crate::database::{Config, KeyText};
-use crate::output::{Failure, Out, Paint};
 use crate::serve::Serving;
-use crate::settings::{KEY, Place};
+use eovr_host::database::{Config, KeyText};
+use eovr_host::output::{Failure, Out, Paint};
+use eovr_host::settings::{KEY, Place};
 
 /// Options of `check`, the same as those of `serve`.
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use toml::{Table, Value};
 
-use crate::output::Failure;
+use eovr_host::output::Failure;
 
 /// The option that names the file.
 const OPTION: &str = "config";

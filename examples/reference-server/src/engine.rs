@@ -17,16 +17,16 @@ use eovr_core::triage::Marks;
 use eovr_core::triage::local::LocalScorer;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
+use eovr_host::database::{Database, KeyText};
+use eovr_host::keyring::Keys;
+use eovr_host::output::{Failure, Out};
+use eovr_host::secrets::Secrets;
+use eovr_host::settings::Place;
+use eovr_host::writes::Writes;
 
-use crate::database::{Database, KeyText};
 use crate::demo::organisation;
 use crate::import;
-use crate::keyring::Keys;
 use crate::learner;
-use crate::output::{Failure, Out};
-use crate::secrets::Secrets;
-use crate::settings::Place;
-use crate::writes::Writes;
 
 /// The engine and its database.
 pub(crate) struct Host {

@@ -26,14 +26,14 @@ use eovr_core::record::{ActorId, Column, Query, Record, Test, Value};
 use eovr_core::service::{self, SystemClock};
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, Name, Session, Timestamp};
+use eovr_host::checkpoint::Kept;
+use eovr_host::output::{Failure, Out};
+use eovr_host::settings::Place;
+use eovr_host::signal::asked_to_stop;
 use zeroize::Zeroizing;
 
 use self::place::{Destination, Part};
-use crate::checkpoint::Kept;
 use crate::engine::{self, Opening};
-use crate::output::{Failure, Out};
-use crate::settings::Place;
-use crate::signal::asked_to_stop;
 
 /// An export of this many incidents raises an alert.
 const MANY: u64 = 2_000;

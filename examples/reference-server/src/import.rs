@@ -27,6 +27,9 @@ use eovr_core::incident::taxonomy;
 use eovr_core::record::RecordId;
 use eovr_core::service::SystemClock;
 use eovr_core::{Eovr, Error, ErrorKind};
+use eovr_host::output::{Failure, INTERRUPTED, Out, words};
+use eovr_host::settings::Place;
+use eovr_host::signal::asked_to_stop;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
@@ -39,9 +42,6 @@ use self::rows::{Narrative, Row, Rows};
 use self::summary::Counts;
 use crate::csv_file::Reading;
 use crate::engine;
-use crate::output::{Failure, INTERRUPTED, Out, words};
-use crate::settings::Place;
-use crate::signal::asked_to_stop;
 
 /// The prefix of the authors of imported reports.
 pub(crate) const AUTHOR: &str = "import";

@@ -16,14 +16,14 @@ use eovr_core::record::{ActorId, RecordId};
 use eovr_core::seal::Purpose;
 use eovr_core::service::SystemClock;
 use eovr_core::{Error, ErrorKind, Session};
+use eovr_host::checkpoint::Log;
+use eovr_host::database::KeyText;
+use eovr_host::http::auth;
+use eovr_host::output::{Failure, Out, Paint};
+use eovr_host::settings::{PREVIOUS_KEY, Place};
 use zeroize::Zeroizing;
 
-use crate::checkpoint::Log;
-use crate::database::KeyText;
 use crate::engine::{self, Host, MasterKeys, Opening};
-use crate::http;
-use crate::output::{Failure, Out, Paint};
-use crate::settings::{PREVIOUS_KEY, Place};
 
 /// The client name in the login of an account.
 const CLIENT: &str = "eovr-server key";
@@ -226,7 +226,9 @@ async fn finish(args: &Args, host: &Host, begun: Option<Begun>, out: &mut Out) -
         }
     };
     KeyChanges::of(&host.eovr.session(actor)).end(entry, &Ok(()), None).await?;
-    args.log.follow_on(host).await?;
+    if let Some(previous) = &host.previous {
+        args.log.follow_on(&host.eovr, &host.secrets, previous).await?;
+    }
     out.line("every key is wrapped under the new master key; start every node with it");
     let warn = out.paint("note", Paint::Warn);
     out.line(format_args!(
@@ -250,7 +252,7 @@ impl By {
             let operator = Actor::new(ActorId::new(OPERATOR)?, Role::TopManagement, Seat::Country)?;
             return Ok(Self::Operator(host.eovr.session(operator)));
         };
-        let authentication = http::authentication(&host.eovr, host.secrets.tokens(), None).await?;
+        let authentication = auth::authentication(&host.eovr, host.secrets.tokens(), None).await?;
         let admitted = proven(&authentication, email).await?;
         Ok(Self::Account(authentication, Box::new(admitted)))
     }

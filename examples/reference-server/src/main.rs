@@ -11,38 +11,26 @@ mod check;
 mod checkpoint;
 mod config;
 mod csv_file;
-mod database;
 mod delivery;
 mod demo;
 mod engine;
 mod export;
-mod files;
 mod http;
 mod import;
 mod key;
-mod keyring;
 mod learner;
-mod listen;
-mod log;
-mod outgoing;
-mod output;
 mod plan;
-mod process;
 mod provider;
-mod secrets;
 mod serve;
-mod settings;
-mod signal;
-mod table;
 mod triage;
 mod verify;
-mod writes;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::output::{Failure, Out};
+use eovr_host::output::{Failure, Out};
+use eovr_host::process;
 
 /// A row of SQLite is allocated on one thread and freed on another, which is slow in the system's allocator. That
 /// allocator also keeps the 20 MB of each password hash.

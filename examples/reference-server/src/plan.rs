@@ -1,9 +1,9 @@
 //! `plan`: what the next start of this release would change in the database, and which records it strands.
 
-use crate::database::Database;
 use crate::engine;
-use crate::output::{Failure, Out};
-use crate::settings::Place;
+use eovr_host::database::Database;
+use eovr_host::output::{Failure, Out};
+use eovr_host::settings::Place;
 
 /// Options of `plan`.
 #[derive(Debug, clap::Args)]

@@ -14,25 +14,28 @@ use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
 use eovr_core::triage::Marks;
 use eovr_core::{Result as Done, Timestamp};
+use eovr_host::checkpoint::Log;
+use eovr_host::http::auth::{self, Allowed, Auth, Behind, Provider, Proxies, Rates};
+use eovr_host::http::kit::{self, Kit, Watched};
+use eovr_host::http::meters;
+use eovr_host::listen::{self, Crowd, Most};
+use eovr_host::log;
+use eovr_host::output::{Failure, Out};
+use eovr_host::process;
+use eovr_host::secrets::Secrets;
+use eovr_host::settings::Place;
+use eovr_host::signal::asked_to_stop;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::analyst;
 use crate::check;
-use crate::checkpoint::Log;
 use crate::delivery;
 use crate::engine::{self, Host, Opening};
 use crate::export::fonts::LoadedFonts;
-use crate::http::{self, Allowed, App, Auth, Behind, Provider, Proxies, Rates, Setup, Watched, meters};
+use crate::http::{self, App, Setup};
 use crate::learner;
-use crate::listen::{self, Crowd, Most};
-use crate::log;
-use crate::output::{Failure, Out};
-use crate::process;
-use crate::secrets::Secrets;
-use crate::settings::Place;
-use crate::signal::asked_to_stop;
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
@@ -176,7 +179,7 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         login_days: serving.login_days,
         ..Limits::default()
     };
-    let authentication = http::doors_after(&host.eovr, host.secrets.tokens(), previous, limits).await?;
+    let authentication = auth::doors_after(&host.eovr, host.secrets.tokens(), previous, limits).await?;
     let mut auth = Auth::new(authentication, Rates::new(serving.allowed), serving.behind.proxies());
     if let Some(provider) = serving.provider()? {
         auth = auth.accepting(provider);
@@ -187,17 +190,13 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         delivery::Delivery::new(&host.eovr, &serving.delivery, serving.public_url.as_deref(), analysed)?;
     let analyst = serving.analyst.runner(&host.eovr).await?;
     let state = Watched { writes: host.writes.clone(), ..Watched::default() };
-    let app = App::new(Setup {
+    let kit = Kit::new(kit::Setup {
         eovr: host.eovr.clone(),
         callers: auth.clone(),
         auth,
         files: host.files.clone(),
         signals: delivery.signals(),
-        worker: analyst.as_ref().map(analyst::Runner::worker),
-        learner: host.learner.clone(),
-        marks: serving.marks(),
         kept: serving.log.kept.clone(),
-        fonts: LoadedFonts::new(serving.font.clone()),
         production: serving.production,
         public_url: serving.public_url.clone(),
         secrets: host.secrets.clone(),
@@ -205,27 +204,38 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         watched: state.clone(),
         meters: meters::install(),
     });
-    log::begin(serving.engine_log);
+    let app = App::new(Setup {
+        kit,
+        worker: analyst.as_ref().map(analyst::Runner::worker),
+        learner: host.learner.clone(),
+        marks: serving.marks(),
+        fonts: LoadedFonts::new(serving.font.clone()),
+    });
+    log::begin(env!("CARGO_CRATE_NAME"), serving.engine_log);
     if serving.production && !serving.log.kept.is_on() {
         tracing::warn!("{}", check::NO_CHECKPOINTS);
     }
     let log = SecurityLog::of(&host.eovr)?;
     let mut beside = JoinSet::new();
     beside.spawn(upkeep(app.clone(), log.clone()));
-    beside.spawn(delivery.work(app.auth.clone()));
-    beside.spawn(serving.log.kept.clone().work(serving.log.keeper(host)?, state.log, app.auth.clone()));
+    beside.spawn(delivery.work(app.kit.auth.clone()));
+    beside.spawn(serving.log.kept.clone().work(
+        serving.log.keeper(&host.eovr, &host.secrets)?,
+        state.log,
+        app.kit.auth.clone(),
+    ));
     beside.spawn(follow(host.organisation.clone()));
     beside.spawn(host.keys.clone().follow(host.eovr.clone()));
     if let Some(analyst) = analyst {
-        beside.spawn(analyst.work(app.auth.clone()));
+        beside.spawn(analyst.work(app.kit.auth.clone()));
     }
     if let Some(learner) = host.learner.clone() {
         beside.spawn(learner::work(Lessons::new(&host.eovr, learner)?));
     }
-    if let Some(provider) = app.auth.provider.clone() {
+    if let Some(provider) = app.kit.auth.provider.clone() {
         // Once before the first client; if the provider is unavailable, the server retries.
-        provider.look(app.auth.authentication.now()).await;
-        beside.spawn(provider.watch(app.auth.authentication.clone()));
+        provider.look(app.kit.auth.authentication.now()).await;
+        beside.spawn(provider.watch(app.kit.auth.authentication.clone()));
     }
     let stop = asked_to_stop();
     if let Some((listener, address)) = watching {
@@ -235,7 +245,7 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
     }
     out.line(format_args!("listening on http://{address}"));
     let crowd = Crowd::new(serving.most, descriptors, serving.behind.proxies());
-    listen::serve(listener, http::router(&app), crowd, stop, || app.stop()).await;
+    listen::serve(listener, http::router(&app), crowd, stop, || app.kit.stop()).await;
     beside.shutdown().await;
     drop(watched(&app, &log, &mut None).await);
     Ok(())
@@ -269,9 +279,9 @@ async fn upkeep(app: App, log: SecurityLog) {
     let mut told = None;
     loop {
         every.tick().await;
-        app.meters.tidy();
-        app.auth.rates.tidy();
-        app.auth.alarm.tidy();
+        app.kit.meters.tidy();
+        app.kit.auth.rates.tidy();
+        app.kit.auth.alarm.tidy();
         // A failed write is reported elsewhere, and the entries are kept.
         drop(watched(&app, &log, &mut told).await);
     }
@@ -285,12 +295,12 @@ async fn upkeep(app: App, log: SecurityLog) {
 pub(crate) async fn watched(app: &App, log: &SecurityLog, told: &mut Option<Timestamp>) -> Done<()> {
     // Once for each period of failing writes. The entry about it is retried until it is written, so a server without
     // requests also notices when writes work again.
-    let failing = app.watched.writes.failing_since();
+    let failing = app.kit.watched.writes.failing_since();
     if let Some(since) = failing.filter(|since| *told != Some(*since)) {
-        app.auth.alarm.alert(Alert::WriteFailed, Some(&since.to_string()), None);
+        app.kit.auth.alarm.alert(Alert::WriteFailed, Some(&since.to_string()), None);
         *told = failing;
     }
-    let written = app.auth.alarm.write(log).await;
+    let written = app.kit.auth.alarm.write(log).await;
     if let Err(error) = &written {
         tracing::warn!(kind = error.kind().name(), "the security log waits");
     }

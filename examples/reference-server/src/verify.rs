@@ -1,11 +1,11 @@
 //! `verify` and `vouch`: verify the history in a database, and authenticate events of an older release.
 
 use eovr_core::service::{Inspection, InspectionFinding, SystemClock, Vouched};
+use eovr_host::output::{Failure, Out, Paint};
+use eovr_host::settings::Place;
 
 use crate::checkpoint;
 use crate::engine::{self, Opening};
-use crate::output::{Failure, Out, Paint};
-use crate::settings::Place;
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]

@@ -22,12 +22,6 @@ mod imported;
 #[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
 #[path = "../../../examples/reference-server/src/triage/labelled.rs"]
 mod labelled;
-#[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
-#[path = "../../../examples/reference-server/src/output.rs"]
-mod output;
-#[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
-#[path = "../../../examples/reference-server/src/table.rs"]
-mod table;
 
 pub use seeds::{Seed, seeds};
 use targets::{

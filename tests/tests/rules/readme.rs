@@ -79,7 +79,13 @@ fn the_tests_that_the_security_pages_name_are_there() {
         .collect();
     assert!(named.len() > 150, "{named:?}");
     let mut sources = String::new();
-    for folder in ["eovr-core/src", "eovr-ai/tests", "examples/reference-server", "tests/tests"] {
+    for folder in [
+        "eovr-core/src",
+        "eovr-ai/tests",
+        "examples/host-kit/src",
+        "examples/reference-server",
+        "tests/tests",
+    ] {
         read(&root().join(folder), &mut sources);
     }
     let missing: Vec<_> = named

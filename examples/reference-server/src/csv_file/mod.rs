@@ -17,8 +17,8 @@ use encoding_rs::Encoding;
 
 use self::cells::{Cells, Fault};
 use self::encoding::{Decoded, Looked};
-use crate::output::{self, Failure};
-use crate::table;
+use eovr_host::output::{self, Failure};
+use eovr_host::table;
 
 /// The encoding and the separator, if the user names them.
 #[derive(Clone, Debug, Default, clap::Args)]

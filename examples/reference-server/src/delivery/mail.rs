@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::http::{Request, StatusCode, header};
 use eovr_core::notice::HELD_SECONDS;
+use eovr_host::outgoing::{Address, Fetch};
+use eovr_host::output::Failure;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::{Address as EmailAddress, Message};
@@ -14,8 +16,6 @@ use zeroize::Zeroizing;
 use super::smtp::Smtp;
 use super::verdict::Unsent;
 use super::words::Letter;
-use crate::outgoing::{Address, Fetch};
-use crate::output::Failure;
 
 /// The environment variable with SendGrid's API key.
 const KEY: &str = "EOVR_MAIL_KEY";

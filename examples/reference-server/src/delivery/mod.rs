@@ -14,23 +14,23 @@ mod words;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use eovr_core::identity::alert::Alert;
 use eovr_core::incident;
 use eovr_core::notice::{Channel, Claim, Dispatcher, Due, Recipient, account_rules, alert_rules};
 use eovr_core::{Eovr, Result};
+use eovr_host::http::auth::{Alarm, Auth};
+use eovr_host::http::problem::subject;
+use eovr_host::output::Failure;
+use eovr_host::signals::Signals;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
 
 use self::mail::Mail;
 use self::verdict::{Fault, Unsent};
 use self::webhook::Webhook;
-use crate::http::{Alarm, Auth, subject};
-use crate::output::Failure;
 
 /// The interval between two looks into the outbox.
 const LOOK: Duration = Duration::from_secs(1);
@@ -93,48 +93,6 @@ pub(crate) struct Delivery {
     signals: Signals,
 }
 
-/// the delivery's signals to the rest of the server: the state of mail, and the arrival of new notices.
-#[derive(Clone)]
-pub(crate) struct Signals {
-    state: Arc<AtomicU8>,
-    arrived: watch::Sender<()>,
-}
-
-const OFF: u8 = 0;
-const WELL: u8 = 1;
-const FAILING: u8 = 2;
-
-impl Signals {
-    fn new(mail: bool) -> Self {
-        let state = if mail { WELL } else { OFF };
-        Self { state: Arc::new(AtomicU8::new(state)), arrived: watch::Sender::new(()) }
-    }
-
-    /// Signals that never come.
-    #[cfg(test)]
-    pub(crate) fn silent() -> Self {
-        Self::new(false)
-    }
-
-    /// The state of mail: `off`, `ok`, or `failing` if the last mail could not be sent.
-    pub(crate) fn mail(&self) -> &'static str {
-        match self.state.load(Ordering::Relaxed) {
-            OFF => "off",
-            FAILING => "failing",
-            _ => "ok",
-        }
-    }
-
-    /// A receiver that wakes when there are new notices.
-    pub(crate) fn listen(&self) -> watch::Receiver<()> {
-        self.arrived.subscribe()
-    }
-
-    fn mailed(&self, well: bool) {
-        self.state.store(if well { WELL } else { FAILING }, Ordering::Relaxed);
-    }
-}
-
 impl Delivery {
     /// Sets up the delivery. If `analysed`, it opens an analysis for each new report.
     ///
@@ -191,7 +149,7 @@ impl Delivery {
             }
         }
         if sorted > 0 {
-            self.signals.arrived.send_replace(());
+            self.signals.arrived();
         }
         if let Some(mail) = &self.mail {
             let sent = self.mails(mail, alarm).await;

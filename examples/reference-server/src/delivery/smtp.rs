@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::verdict::{Step, Unsent};
-use crate::outgoing::is_here;
+use eovr_host::outgoing::is_here;
 
 /// A mail server and its open connection.
 pub(super) struct Smtp {

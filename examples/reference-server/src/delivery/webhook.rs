@@ -10,8 +10,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::verdict::Unsent;
-use crate::outgoing::{Address, Fetch};
-use crate::output::Failure;
+use eovr_host::outgoing::{Address, Fetch};
+use eovr_host::output::Failure;
 
 /// The environment variable with the signing secret.
 const SECRET: &str = "EOVR_WEBHOOK_SECRET";

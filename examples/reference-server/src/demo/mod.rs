@@ -11,12 +11,12 @@ mod words;
 use std::time::Instant;
 
 use eovr_core::{Eovr, Timestamp};
+use eovr_host::output::{Failure, Out, Paint};
+use eovr_host::settings::Place;
 
 pub(crate) use self::clock::DemoClock;
 use crate::engine;
-use crate::output::{Failure, Out, Paint};
 use crate::serve::{Serving, serve};
-use crate::settings::Place;
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]

@@ -5,10 +5,10 @@ use eovr_core::decide::Command;
 use eovr_core::incident::{self, Action, State};
 use eovr_core::record::{Query, Record};
 use eovr_core::{Eovr, Error, Result};
+use eovr_host::output::{Out, Paint, words};
+use eovr_host::table::indented;
 
 use super::accounts::Accounts;
-use crate::output::{Out, Paint, words};
-use crate::table::indented;
 
 pub(super) async fn show(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Result<()> {
     out.heading("What is refused");

@@ -10,12 +10,12 @@ use eovr_core::record::{Column, Query, Record, Tally};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Name, Result, Session, Timestamp};
+use eovr_host::output::{Out, Paint};
+use eovr_host::table::Table;
 use indicatif::ProgressBar;
 use jiff::tz::TimeZone;
 
 use super::accounts::{Account, Accounts};
-use crate::output::{Out, Paint};
-use crate::table::Table;
 
 pub(super) fn organisation(eovr: &Eovr, out: &mut Out) {
     out.heading("The organisation");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::output::Failure;
+use eovr_host::output::Failure;
 
 /// An incomplete file. It is deleted when its writer is dropped, because an export is patient data, and no error, panic
 /// or Ctrl-C may leave a part of it behind.

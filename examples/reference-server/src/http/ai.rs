@@ -9,16 +9,16 @@ use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, RecordId, Test};
 use eovr_core::triage::analysis::NoAnswerReason;
 use eovr_core::triage::local::Standing as Learned;
+use eovr_host::http::body::Params;
+use eovr_host::http::caller::Caller;
+use eovr_host::http::page::{self, next};
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::{self, Answered, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::body::Params;
-use super::caller::Caller;
-use super::page::{self, next};
-use super::problem::Problem;
-use super::reply::{self, Answered, json};
-use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
 /// What reads new reports.
@@ -124,7 +124,7 @@ struct Reviewed<'a> {
     created_at: Timestamp,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     let may = Access::Action { of: KIND, action: "review_ai" };
     routes
         .add(

@@ -4,13 +4,14 @@ use eovr_core::analytics::Source;
 use eovr_core::incident::{Apart, Comparison, Level, Months, OfPlace, Summary};
 use eovr_core::record::Value;
 use eovr_core::{Name, Result};
+use eovr_host::http::body::Params;
+use eovr_host::http::caller::Caller;
+use eovr_host::http::reply::{Answered, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::body::Params;
-use super::caller::Caller;
-use super::reply::{Answered, json};
-use super::routes::{Access, Endpoint, Routes};
+use super::app::App;
 use super::values;
 
 const OF: Name = Name::from_static("analytics");
@@ -173,7 +174,7 @@ struct SummaryCell<'a> {
     count: u64,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     let may = |action| Access::Action { of: OF, action };
     routes
         .add(

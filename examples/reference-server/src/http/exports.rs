@@ -9,18 +9,19 @@ use eovr_core::export::{Given, Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
 use eovr_core::record::{Query, Record};
 use eovr_core::{Error, Name, Session};
+use eovr_host::checkpoint::Kept;
+use eovr_host::http::auth::{Arrival, Trace};
+use eovr_host::http::body::Params;
+use eovr_host::http::caller::Caller;
+use eovr_host::http::places::{Share, Turn};
+use eovr_host::http::problem::{Code, Problem};
+use eovr_host::http::reply::{Answered, HandedOut, held};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{Arrival, Trace};
-use super::body::{Params, ReportFile};
-use super::caller::Caller;
-use super::places::{Share, Turn};
-use super::problem::{Code, Problem};
-use super::reply::{Answered, HandedOut, held};
-use super::routes::{Access, Endpoint, Routes};
-use crate::checkpoint::Kept;
+use crate::http::path::ReportFile;
 
 const OF: Name = Name::from_static("exports");
 /// An export of more rows than this requires a fresh proof.
@@ -55,7 +56,7 @@ impl Asked {
     }
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     let may = |action| Access::Action { of: OF, action };
     const EXCEL: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     routes
@@ -85,12 +86,12 @@ async fn list(
     trace: Trace,
     Params(asked): Params<Asked>,
 ) -> Answered {
-    let turn = app.exports.turn(session.actor().id().as_str()).await?;
+    let turn = app.kit.exports.turn(session.actor().id().as_str()).await?;
     let mut pages = session.pages(Query::of(KIND).limit(Query::LARGEST_PAGE));
     let mut all = Vec::new();
     while let Some(page) = pages.next().await? {
         for id in page.damaged {
-            app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+            app.kit.auth.alarm.tampered(&id.to_string(), Some(&trace));
         }
         for record in page.items {
             all.push(opened(&app, &session, record, &trace)?);
@@ -101,14 +102,14 @@ async fn list(
                     "an export of more than a hundred incidents needs an account that has logged in here";
                 Problem::new(Code::Denied).detail(said)
             })?;
-            app.auth.authentication.needs_proof(person)?;
+            app.kit.auth.authentication.needs_proof(person)?;
         }
         if all.len() > MOST {
             let said = "there are too many incidents for one file; `eovr-server export` has no limit";
             return Err(Problem::new(Code::Conflict).detail(said));
         }
     }
-    let (look, rows) = (Look::new(asked.lang(), app.auth.authentication.now()), all.len());
+    let (look, rows) = (Look::new(asked.lang(), app.kit.auth.authentication.now()), all.len());
     let made = made(turn, move || {
         let mut book = Workbook::new(look)?;
         all.iter().try_for_each(|incident| book.push(incident))?;
@@ -129,7 +130,7 @@ async fn report(
     Params(asked): Params<Asked>,
 ) -> Answered {
     // The turn comes first, so that no records wait in memory.
-    let turn = app.exports.turn(session.actor().id().as_str()).await?;
+    let turn = app.kit.exports.turn(session.actor().id().as_str()).await?;
     let incidents = session.incidents();
     let record = incidents.load(id).await?;
     let number = record.envelope().number.clone().unwrap_or_else(|| id.to_string());
@@ -140,11 +141,11 @@ async fn report(
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     if !trail.verdict.is_intact() {
-        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+        app.kit.auth.alarm.tampered(&id.to_string(), Some(&trace));
     }
-    let (made_by, made_at, lang) = (who(&session), app.auth.authentication.now(), asked.lang());
+    let (made_by, made_at, lang) = (who(&session), app.kit.auth.authentication.now(), asked.lang());
     let made = made(turn, move || {
-        let checkpoint = last_checkpoint(&app.kept);
+        let checkpoint = last_checkpoint(&app.kit.kept);
         let report = Report {
             incident: &incident,
             follow_ups: &follow_ups,
@@ -168,7 +169,7 @@ async fn report(
 fn opened(app: &App, session: &Session, record: Record, trace: &Trace) -> Result<Opened, Problem> {
     let opened = Opened::of(session, record)?;
     if opened.is_damaged() {
-        app.auth.alarm.tampered(&opened.record().id().to_string(), Some(trace));
+        app.kit.auth.alarm.tampered(&opened.record().id().to_string(), Some(trace));
     }
     Ok(opened)
 }

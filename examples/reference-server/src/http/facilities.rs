@@ -7,18 +7,18 @@ use eovr_core::analyst::Trained;
 use eovr_core::identity::facility::{self, ReportLink};
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Command, Name, Session};
+use eovr_host::http::body::{Json, Params, Site};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::page::{After, next};
+use eovr_host::http::problem::{Code, Problem};
+use eovr_host::http::reply::{self, Answered, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::body::{Json, Params, Site};
-use super::caller::Caller;
-use super::page::{After, next};
-use super::problem::{Code, Problem};
-use super::reply::{self, Answered, json};
-use super::routes::{Access, Endpoint, Routes};
 use super::values;
 use crate::provider::Dialect;
 
@@ -70,7 +70,7 @@ pub(crate) struct Given {
     url: String,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     let may = |action| Access::Action { of: facility::KIND, action };
     routes
         .add(
@@ -144,7 +144,7 @@ async fn rotate(
     Site(id): Site,
     headers: HeaderMap,
 ) -> Answered {
-    let link = ReportLink::draw(&mut app.auth.authentication.entropy()?);
+    let link = ReportLink::draw(&mut app.kit.auth.authentication.entropy()?);
     session.act(&facility::KIND, id, link.command()).await?;
     json(&Given { link: link.to_string(), url: poster(&app, &headers, &link.to_string()) })
 }
@@ -195,8 +195,8 @@ async fn draw(
 /// The URL that a poster shows: below the configured public URL, or the host that the client used.
 fn poster(app: &App, headers: &HeaderMap, link: &str) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let scheme = if app.production { "https" } else { "http" };
-    match &app.public_url {
+    let scheme = if app.kit.production { "https" } else { "http" };
+    match &app.kit.public_url {
         Some(url) => format!("{}/r/{link}", url.trim_end_matches('/')),
         None => format!("{scheme}://{host}/r/{link}"),
     }

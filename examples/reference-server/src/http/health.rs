@@ -1,47 +1,15 @@
 //! Health and readiness, for monitoring.
 
-use std::time::{Duration, Instant};
-
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use eovr_core::Eovr;
 use eovr_core::analyst::Worker;
+use eovr_host::http::auth::Provider;
+use eovr_host::http::health::FAILING;
+use eovr_host::http::reply::{Answered, json};
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::Provider;
-use super::problem::{Code, Problem};
-use super::reply::{Answered, json};
-
-/// The state of a part that fails.
-pub(crate) const FAILING: &str = "failing";
-/// The timeout of the database check.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a result of the database check is reused, so that frequent health checks do not load the database.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// The time and the result of the last database check.
-#[derive(Default)]
-pub(crate) struct LastCheck(Mutex<Option<(Instant, bool)>>);
-
-impl LastCheck {
-    async fn answers(&self, eovr: &Eovr) -> bool {
-        // The lock is held during the check, so that concurrent requests share its result.
-        let mut last = self.0.lock().await;
-        if let Some((at, answers)) = *last
-            && at.elapsed() < FRESH
-        {
-            return answers;
-        }
-        let asked = tokio::time::timeout(PATIENCE, eovr.store().feed(0, 1)).await;
-        let answers = matches!(asked, Ok(Ok(_)));
-        *last = Some((Instant::now(), answers));
-        answers
-    }
-}
 
 /// How the server is, in words.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,9 +38,9 @@ pub(crate) struct Health {
 
 /// `GET /health`: 503 if the server cannot answer requests, otherwise 200; the body has the state of each part.
 pub(super) async fn health(State(app): State<App>) -> Answered {
-    let answers = app.last_check.answers(&app.eovr).await;
-    let writes = app.watched.writes.failing_since().is_none();
-    let (log, tampered) = (app.watched.log.word(), app.auth.alarm.met_tampering());
+    let answers = app.kit.last_check.answers(&app.kit.eovr).await;
+    let writes = app.kit.watched.writes.failing_since().is_none();
+    let (log, tampered) = (app.kit.watched.log.word(), app.kit.auth.alarm.met_tampering());
     let serves = answers && writes;
     let health = Health {
         status: match serves {
@@ -85,11 +53,11 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
         log,
         records: if tampered { "tampered" } else { "ok" },
         ai: reads(&app),
-        mail: app.signals.mail(),
+        mail: app.kit.signals.mail(),
         // The engine does not open without its keys.
         keys: "loaded",
         // A missing provider does not make the server unhealthy, because accounts of this server can still log in.
-        identity_provider: app.auth.provider.as_ref().map_or("off", Provider::state),
+        identity_provider: app.kit.auth.provider.as_ref().map_or("off", Provider::state),
     };
     let mut response = json(&health)?;
     if !serves {
@@ -107,16 +75,4 @@ fn reads(app: &App) -> &'static str {
         true => "ok",
         false => "failing",
     }
-}
-
-/// `GET /ready`: whether a load balancer should send requests here. After a failed write it answers 503 until a write
-/// succeeds; the server retries in the background ([`crate::serve`]).
-pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    if app.is_stopping()
-        || app.watched.writes.failing_since().is_some()
-        || !app.last_check.answers(&app.eovr).await
-    {
-        return Err(Problem::new(Code::Unavailable).detail("not ready").retry_after(5));
-    }
-    Ok("ready\n".into_response())
 }

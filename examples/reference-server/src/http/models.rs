@@ -8,15 +8,17 @@ use eovr_core::Name;
 use eovr_core::analyst::{self, Examined, MODEL, Month, Registry, standing};
 use eovr_core::incident;
 use eovr_core::record::{Record, RecordId};
+use eovr_host::http::body::Json;
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::{Answered, Changed, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{Incident, Json, Model};
-use super::caller::Caller;
-use super::problem::Problem;
-use super::reply::{Answered, Changed, json};
-use super::routes::{Access, Endpoint, Routes};
+use super::app::App;
 use super::values;
+use crate::http::path::{Incident, Model};
 use crate::provider::Dialect;
 
 /// A model.
@@ -147,7 +149,7 @@ pub(crate) struct Because {
     reason: String,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     let may = |action| Access::Action { of: MODEL, action };
     routes
         .add(

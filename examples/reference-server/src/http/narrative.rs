@@ -4,15 +4,15 @@
 use axum::extract::State;
 use eovr_core::Error;
 use eovr_core::triage::narrative::{What, analyse};
+use eovr_host::http::auth::Category;
+use eovr_host::http::body::Json;
+use eovr_host::http::reply::{Answered, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::app::App;
-use super::auth::Category;
-use super::body::Json;
-use super::reply::{Answered, json};
-use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
 /// The same limit as for a report.
@@ -49,7 +49,7 @@ pub(crate) struct Found {
     end: usize,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     routes.add(
         Endpoint::post(
             "/api/narratives/look",

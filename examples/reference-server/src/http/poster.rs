@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use std::pin::Pin;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
@@ -11,32 +13,35 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use eovr_core::identity::facility::ReportLink;
 use eovr_core::incident::taxonomy;
+use eovr_host::http::auth::Category;
+use eovr_host::http::body::{LONGEST, read};
+use eovr_host::http::guard::LINGERING;
+use eovr_host::http::headers::Nonce;
+use eovr_host::http::problem::{PAGE, Problem};
+use eovr_host::http::repeat::HEADER;
+use eovr_host::http::request_id::drawn;
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use tokio::time::timeout;
 
 use super::app::App;
-use super::auth::Category;
-use super::body::{LONGEST, Poster, read};
-use super::guard::LINGERING;
-use super::headers::Nonce;
-use super::problem::{PAGE, Problem};
-use super::repeat::HEADER;
-use super::request_id::drawn;
-use super::routes::{Access, Endpoint, Routes};
 use super::visitors::{self, Thanks, VisitorReport};
+use crate::http::path::Poster;
 
 const PATH: &str = "/r/{link}";
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     routes
         .add(
             Endpoint::get(PATH, Access::Public, "Shows a visitor where and how to report")
                 .tells(&["text/html"])
+                .refuses_by(turned_away)
                 .counted(Category::Visit),
             form,
         )
         .add(
             Endpoint::post(PATH, Access::Public, "Takes a visitor's report from that page")
                 .tells(&["text/html"])
+                .refuses_by(turned_away)
                 // The answer is not stored. A repeated form gets a new page, by the key of the form.
                 .secret()
                 .counted(Category::Visit),
@@ -57,7 +62,7 @@ async fn form(State(app): State<App>, nonce: axum::Extension<Nonce>, Poster(link
         Ok(place) => place,
         Err(problem) => return refused(&nonce, &problem, None),
     };
-    let org = app.eovr.org();
+    let org = app.kit.eovr.org();
     let title = org.title(&place.facility);
     let (english, arabic) = title.map_or(("", ""), |title| (title.en.as_str(), title.ar.as_str()));
     let (english, arabic, form) = (escaped(english), escaped(arabic), Sheet::blank().form());
@@ -91,17 +96,23 @@ async fn sent(
 }
 
 /// The page for a visitor whose request the guard has refused because of a rate limit.
-pub(super) async fn turned_away(parts: &Parts, body: Body, problem: &Problem) -> Response {
-    let nonce = parts.extensions.get().cloned().unwrap_or_else(Nonce::drawn);
-    let sheet = match parts.method == Method::POST {
-        // A client that waits for `100 Continue` has sent no body.
-        true if !parts.headers.contains_key(header::EXPECT) => {
-            let body = timeout(LINGERING, read(body, LONGEST)).await;
-            body.ok().and_then(Result::ok).map(|body| Sheet::sent(&body))
-        }
-        _ => None,
-    };
-    refused(&nonce, problem, sheet)
+fn turned_away<'a>(
+    parts: &'a Parts,
+    body: Body,
+    problem: &'a Problem,
+) -> Pin<Box<dyn Future<Output = Response> + Send + 'a>> {
+    Box::pin(async move {
+        let nonce = parts.extensions.get().cloned().unwrap_or_else(Nonce::drawn);
+        let sheet = match parts.method == Method::POST {
+            // A client that waits for `100 Continue` has sent no body.
+            true if !parts.headers.contains_key(header::EXPECT) => {
+                let body = timeout(LINGERING, read(body, LONGEST)).await;
+                body.ok().and_then(Result::ok).map(|body| Sheet::sent(&body))
+            }
+            _ => None,
+        };
+        refused(&nonce, problem, sheet)
+    })
 }
 
 async fn take(
@@ -118,7 +129,7 @@ async fn take(
         // A key that is not a valid header value becomes an invalid key.
         headers.insert(HEADER, key.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
-    let seed = app.repeats.seed(&headers, None, PATH, &[body, parts.uri.path().as_bytes()])?;
+    let seed = app.kit.repeats.seed(&headers, None, PATH, &[body, parts.uri.path().as_bytes()])?;
     let told = VisitorReport {
         category: sheet.category.clone(),
         description: sheet.description.clone(),

@@ -6,15 +6,15 @@ use axum::extract::State;
 use eovr_core::Timestamp;
 use eovr_core::incident::{ReceiptCode, ReceiptView};
 use eovr_core::ports::Written;
+use eovr_host::http::auth::Category;
+use eovr_host::http::body::Json;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::{Answered, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::Category;
-use super::body::Json;
-use super::problem::Problem;
-use super::reply::{Answered, json};
-use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
 /// The receipt code that the reporter was given.
@@ -69,7 +69,7 @@ pub(crate) struct Heard {
     version: u64,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     routes
         .add(
             Endpoint::post("/api/report/receipt", Access::Public, "Says where a report stands")
@@ -97,7 +97,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn look(State(app): State<App>, Json(Code { code }): Json<Code>) -> Answered {
-    let view = app.eovr.by_receipt(&read(&code)?).view().await?;
+    let view = app.kit.eovr.by_receipt(&read(&code)?).view().await?;
     let ReceiptView { number, state, created_at, updated_at, exchange, waiting } = &view;
     let said = exchange.iter().map(|said| Said { at: said.at, action: &said.action, text: &said.text });
     json(&Standing {
@@ -111,11 +111,11 @@ async fn look(State(app): State<App>, Json(Code { code }): Json<Code>) -> Answer
 }
 
 async fn answer(State(app): State<App>, Json(words): Json<Words>) -> Answered {
-    heard(app.eovr.by_receipt(&read(&words.code)?).answer(&words.text).await?)
+    heard(app.kit.eovr.by_receipt(&read(&words.code)?).answer(&words.text).await?)
 }
 
 async fn remark(State(app): State<App>, Json(words): Json<Words>) -> Answered {
-    heard(app.eovr.by_receipt(&read(&words.code)?).remark(&words.text).await?)
+    heard(app.kit.eovr.by_receipt(&read(&words.code)?).remark(&words.text).await?)
 }
 
 fn read(code: &str) -> Result<ReceiptCode, Problem> {

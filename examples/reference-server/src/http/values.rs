@@ -1,39 +1,15 @@
 //! Schemas of single values for the OpenAPI document, generated from the engine's tables where one exists.
 
-use std::borrow::Cow;
-
-use eovr_core::access::Role as Roles;
-use eovr_core::identity::api_key;
 use eovr_core::incident::{self, FollowUpKind, Settings, jci, taxonomy};
 use eovr_core::risk::Band as Bands;
-use eovr_core::seal::Purpose as Sealing;
 use eovr_core::workflow::Label as _;
-use utoipa::openapi::schema::SchemaFormat;
-use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+pub(crate) use eovr_host::http::values::{Digest, Line, Place, PlaceId, Prose, Reason};
+use eovr_host::http::values::{matching, string, text, words};
+use eovr_host::texts;
+use utoipa::openapi::Object;
 
 use super::incidents::STEPS;
 use crate::provider::Dialect;
-
-/// Uninhabited types: each is a `value_type` that stands for the schema of a text.
-macro_rules! texts {
-    ($($(#[$says:meta])+ $name:ident = $schema:expr;)+) => {$(
-        $(#[$says])+
-        pub(crate) enum $name {}
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                RefOr::T(Schema::Object($schema))
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed(stringify!($name))
-            }
-        }
-    )+};
-}
 
 texts! {
     /// A category of the taxonomy.
@@ -48,8 +24,6 @@ texts! {
     Factor = words(incident::FACTORS.iter().copied());
     /// A state of an incident.
     State = words(incident::State::ALL.iter().map(|state| state.name()));
-    /// The purpose of a data key.
-    KeyPurpose = words([Sealing::Fields, Sealing::Search].map(Sealing::name));
     /// A band of risk.
     Band = words(Bands::ALL.map(Bands::name));
     /// A risk scheme that is in use here.
@@ -72,12 +46,6 @@ texts! {
     Purpose = words(FollowUpKind::ALL.iter().map(|purpose| purpose.name()));
     /// The strength of a follow-up action.
     Strength = words(incident::Strength::ALL.iter().map(|strength| strength.name()));
-    /// A role.
-    Role = words(Roles::ALL.map(Roles::name));
-    /// The access of an API key.
-    Opens = words(api_key::Access::ALL.iter().map(|access| access.name()));
-    /// The id of a place of the organisation.
-    PlaceId = matching("^[A-Za-z0-9._:-]{1,64}$");
     /// Any code: at most 200 bytes.
     ShortCode = text(r"^[^\u0000-\u001f\u007f-\u009f]+$", 200);
     /// The narrative of a report.
@@ -86,58 +54,14 @@ texts! {
     Wording = text("", 60_000);
     /// At least five characters of text.
     Sentence = text(r"\S[\s\S]{3,}\S", 10_000);
-    /// Text of some length.
-    Prose = text(r"\S", 10_000);
-    /// A line of text.
-    Line = text(r"\S", 500);
     /// A file number, as it is typed.
     FileNumber = text(r"\S", 64);
-    /// The reason for an action.
-    Reason = text(r"\S", 10_000);
-    /// An e-mail address. The server also accepts others that have one `@` and no invisible characters.
-    Address = matching(r"^[A-Za-z0-9]{1,40}@[A-Za-z0-9]{2,40}[.][A-Za-z]{2,12}$");
     /// A month of a facility's own calendar.
     Month = matching(r"^20[0-9]{2}-(0[1-9]|1[0-2])$");
     /// A provider of external models.
     Provider = words(Dialect::ALL.map(Dialect::name));
-    /// SHA-256, in hexadecimal.
-    Digest = matching("^[0-9A-Fa-f]{64}$");
-    /// The cursor of a page.
-    Place = matching("^[A-Za-z0-9_-]{32}$");
     /// A receipt code.
     ReceiptText = matching("^([0-9A-HJKMNP-TV-Z]{4}-){7}[0-9A-HJKMNP-TV-Z]{4}$");
-}
-
-/// `If-Match`: entity tags of this server, also weak ones, or `*`.
-pub(crate) fn seen() -> Object {
-    matching(r#"^(\*|(W/)?"[0-9]{1,18}"(, (W/)?"[0-9]{1,18}"){0,8})$"#)
-}
-
-/// A key by which a request that is sent twice is known; a stranger's is long.
-pub(crate) fn repeat_key(of_stranger: bool) -> Object {
-    matching(if of_stranger { "^[!-~]{22,128}$" } else { "^[!-~]{1,128}$" })
-}
-
-/// The id of a record.
-pub(crate) fn record() -> Object {
-    string().format(Some(SchemaFormat::Custom("uuid".to_owned()))).build()
-}
-
-fn string() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
-}
-
-fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
-    string().enum_values(Some(words)).build()
-}
-
-fn matching(pattern: &str) -> Object {
-    string().pattern(Some(pattern)).build()
-}
-
-/// A pattern and a maximum length. The pattern also excludes blank text.
-fn text(pattern: &str, most: usize) -> Object {
-    string().pattern(Some(pattern)).max_length(Some(most)).build()
 }
 
 fn subtypes() -> Vec<&'static str> {

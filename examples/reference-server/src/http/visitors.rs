@@ -7,17 +7,18 @@ use eovr_core::identity::facility::ReportLink;
 use eovr_core::incident::{KIND, ReceiptCode, Report, Reporter, taxonomy};
 use eovr_core::org::Stamp;
 use eovr_core::record::ActorId;
+use eovr_host::http::auth::Category;
+use eovr_host::http::body::Json;
+use eovr_host::http::problem::{Code, Problem};
+use eovr_host::http::repeat::{Keyed, Seed};
+use eovr_host::http::reply::{Answered, created, json};
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::Category;
-use super::body::{Json, Poster};
-use super::problem::{Code, Problem};
-use super::repeat::{Keyed, Seed};
-use super::reply::{Answered, created, json};
-use super::routes::{Access, Endpoint, Routes};
 use super::values;
+use crate::http::path::Poster;
 
 /// What a visitor tells.
 #[derive(Deserialize, ToSchema)]
@@ -63,7 +64,7 @@ pub(crate) struct Thanks {
     pub(super) receipt: String,
 }
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     const PATH: &str = "/api/report/{link}";
     routes
         .add(
@@ -83,7 +84,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 async fn welcome(State(app): State<App>, Poster(link): Poster) -> Answered {
     let stamp = place(&app, link).await?;
-    let org = app.eovr.org();
+    let org = app.kit.eovr.org();
     let title = org.title(&stamp.facility);
     let choices = taxonomy::CATEGORIES.iter().map(|category| Choice {
         code: category.code,
@@ -120,9 +121,9 @@ pub(super) async fn take(
     let stamp = place(app, link).await?;
     let facility = stamp.facility.clone();
     // The limits count requests from all addresses, because each report stays forever and notifies people.
-    app.auth.rates.by_name(Category::Poster, &link.map(|link| link.to_string()).unwrap_or_default())?;
-    app.auth.rates.by_name(Category::Facility, facility.as_str())?;
-    let visitor = app.eovr.session(Actor::visitor(ActorId::new("poster")?, stamp));
+    app.kit.auth.rates.by_name(Category::Poster, &link.map(|link| link.to_string()).unwrap_or_default())?;
+    app.kit.auth.rates.by_name(Category::Facility, facility.as_str())?;
+    let visitor = app.kit.eovr.session(Actor::visitor(ActorId::new("poster")?, stamp));
     let reporter = if told.anonymous { Reporter::Anonymous } else { Reporter::Patient };
     let report = Report {
         category: told.category,
@@ -146,7 +147,7 @@ pub(super) async fn take(
 /// Repeats the first answer, if the report exists from before a restart or from another node.
 async fn again(app: &App, seed: &Seed, receipt: &ReceiptCode) -> Result<Thanks, Problem> {
     let software = danger::unrestricted("eovr-server.visitors", "find a report that was sent twice")?;
-    let record = app.eovr.session(software).load(&KIND, seed.record()).await?;
+    let record = app.kit.eovr.session(software).load(&KIND, seed.record()).await?;
     // The receipt is also derived from the address and the body, and the record has only its digest.
     if !receipt.is_of(&record) {
         return Err(Seed::other_body());
@@ -165,6 +166,6 @@ pub(super) async fn place(app: &App, link: Option<ReportLink>) -> Result<Stamp, 
     let nowhere = || Problem::new(Code::NotFound).detail("nothing is taken at this address; ask at the desk");
     let link = link.ok_or_else(nowhere)?;
     let software = danger::unrestricted("eovr-server.visitors", "find the facility of a poster")?;
-    let found = app.eovr.session(software).find(&link.find()).await?.items;
+    let found = app.kit.eovr.session(software).find(&link.find()).await?.items;
     found.first().map(|record| record.envelope().stamp.clone()).ok_or_else(nowhere)
 }

@@ -3,11 +3,11 @@ use eovr_core::incident::{self, Report};
 use eovr_core::org::OrgId;
 use eovr_core::record::{ActorId, Record, RecordId};
 use eovr_core::{Eovr, Error, ErrorKind, Session};
+use eovr_host::output::Failure;
 
 use super::listing::{self, Listing};
 use super::rows::{self, Narrative};
 use super::{author, taken_back};
-use crate::output::Failure;
 
 /// Creates reports from rows. It finds a report that already exists, and creates a report again after a take-back.
 #[derive(Clone)]

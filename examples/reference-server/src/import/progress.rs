@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use eovr_core::incident;
 use eovr_core::record::RecordId;
 use eovr_core::{Error, Session};
+use eovr_host::output::Failure;
 use serde::{Deserialize, Serialize};
 
 use super::rows::Rows;
 use super::taken_back;
-use crate::output::Failure;
 
 /// The progress of an import: every row up to `done` is in the store or among the rejected rows.
 ///

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use csv::ByteRecord;
 
 use super::rows::{Row, Rows};
-use crate::output::Failure;
-use crate::settings::private;
+use eovr_host::output::Failure;
+use eovr_host::settings::private;
 
 /// The file of rejected rows. Each row is complete, with its number and the reason, so that the user can correct and
 /// import it. The first rejected row creates the file.

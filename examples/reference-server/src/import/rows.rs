@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use csv::ByteRecord;
 use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
+use eovr_host::output::Failure;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::csv_file::{Reading, Table, hex};
-use crate::output::Failure;
 
 /// The rows of a file, one at a time. A file of any size needs only 24 bytes of memory for each row.
 pub(super) struct Rows {

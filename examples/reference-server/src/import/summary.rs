@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::listing::Listing;
-use crate::output::Out;
+use eovr_host::output::Out;
 
 /// The numbers of rows by result.
 #[derive(Default)]

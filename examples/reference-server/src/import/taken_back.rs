@@ -10,12 +10,12 @@ use eovr_core::record::{Column, Query, Record, RecordId, Test};
 use eovr_core::service::Entry;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Command, Error, Session};
+use eovr_host::output::{Failure, Out};
 
 use super::author;
 use super::listing::{self, Listing};
 use super::rows::NAME;
 use crate::engine;
-use crate::output::{Failure, Out};
 
 /// The most reports, and the most imports, that a message names.
 const NAMED: usize = 20;

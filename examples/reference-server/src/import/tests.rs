@@ -14,11 +14,11 @@ use eovr_core::org::Org;
 use eovr_core::record::ActorId;
 use eovr_core::seal::MasterKey;
 use eovr_core::{Command, Eovr, Session};
+use eovr_host::output::{INTERRUPTED, Out};
 use eovr_tests::chance::Chance;
 
 use super::{Args, Rows, import, listing, taken_back};
 use crate::engine;
-use crate::output::{INTERRUPTED, Out};
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 

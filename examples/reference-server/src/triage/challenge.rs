@@ -7,12 +7,12 @@ use csv::ByteRecord;
 use eovr_core::triage::challenge::{Challenge, ChallengeText, Outcome, Said, Share, Tally};
 use eovr_core::triage::learn::TextModel;
 use eovr_core::triage::{Case, EmbeddedRules, Mark, Marks, Scorer};
+use eovr_host::output::{Failure, Out};
+use eovr_host::table::Table;
 use serde::Serialize;
 
 use super::write;
 use crate::csv_file::{self, Reading};
-use crate::output::{Failure, Out};
-use crate::table::Table;
 
 /// Options of `challenge`.
 #[derive(Debug, clap::Args)]

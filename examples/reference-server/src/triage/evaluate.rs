@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use eovr_core::triage::evaluate::{Evaluation, Settings};
 use eovr_core::triage::learn::{Order, Plan};
+use eovr_host::output::{Failure, Out};
 
 use self::cases::Cases;
 use super::labelled::Labelled;
 use super::scorers::{Asked, sorted};
 use super::{Labels, predictions, write};
 use crate::csv_file::Reading;
-use crate::output::{Failure, Out};
 
 /// Options of `evaluate`.
 #[derive(Debug, clap::Args)]

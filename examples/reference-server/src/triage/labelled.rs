@@ -6,7 +6,7 @@ use csv::ByteRecord;
 use sha2::{Digest as _, Sha256};
 
 use crate::csv_file::{Reading, Table};
-use crate::output::Failure;
+use eovr_host::output::Failure;
 
 /// The rows of a file, one at a time.
 pub(super) struct Labelled {

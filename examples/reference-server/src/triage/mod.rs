@@ -12,9 +12,8 @@ use std::io::{IsTerminal as _, stderr};
 use std::path::Path;
 
 use eovr_core::triage::learn::Order;
+use eovr_host::output::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::output::Failure;
 
 /// Options for the labels, the same for both commands.
 #[derive(Debug, clap::Args)]

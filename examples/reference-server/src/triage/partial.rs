@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use eovr_core::triage::learn::Notebook;
 use eovr_core::{Error, ErrorKind};
+use eovr_host::output::Failure;
 
 use super::write;
-use crate::output::Failure;
 
 /// The folder, and its file that identifies the training.
 pub(super) struct Partial {

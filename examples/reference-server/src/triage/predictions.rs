@@ -1,8 +1,7 @@
 //! The predictions for each case, as a CSV file.
 
 use eovr_core::triage::evaluate::Judged;
-
-use crate::output::Failure;
+use eovr_host::output::Failure;
 
 /// One line for each case: its row in the data file, the truth, the prediction, the probability of each label. It
 /// contains no narrative.

@@ -6,10 +6,10 @@ use std::path::Path;
 use eovr_core::triage::evaluate::Judged;
 use eovr_core::triage::learn::{Card, TextModel, TextReader};
 use eovr_core::triage::{EmbeddedRules, Model, Scorer as _};
+use eovr_host::output::Failure;
 use sha2::{Digest as _, Sha256};
 
 use crate::csv_file::hex;
-use crate::output::Failure;
 
 /// A scorer by its given name.
 pub(super) enum Asked {

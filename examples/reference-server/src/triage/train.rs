@@ -2,12 +2,12 @@ use std::path::PathBuf;
 
 use eovr_core::triage::Scorer as _;
 use eovr_core::triage::learn::{Card, Order, Part, Plan, Trainer};
+use eovr_host::output::{Failure, Out};
 
 use super::labelled::{Labelled, Side};
 use super::partial::Partial;
 use super::{Labels, bar, write};
 use crate::csv_file::Reading;
-use crate::output::{Failure, Out};
 
 /// Options of `train`.
 #[derive(Debug, clap::Args)]

@@ -11,13 +11,13 @@ use eovr_core::org::OrgId;
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Command, Eovr, Session, Timestamp, identity};
+use eovr_host::http::auth::Alarm;
 use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, master_key, org};
 use tokio::time::timeout;
 
 use super::super::{Args, Delivery};
 use super::{Barrier, Failing, Played, Tested};
-use crate::http::Alarm;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const FACILITY: &str = "CAI-1-1";

@@ -6,18 +6,19 @@ use eovr_core::attachment::{self, Attachments};
 use eovr_core::incident::ATTACHMENT;
 use eovr_core::record::{Record, RecordId};
 use eovr_core::{Error, ErrorKind, Session, Timestamp};
+use eovr_host::http::body::{Json, Params, Upload};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::repeat::{Keyed, Seed};
+use eovr_host::http::reply::{Answered, Changed, created, held, page};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zeroize::Zeroizing;
 
 use super::super::app::App;
-use super::super::body::{AttachedFile, Incident, Json, Params, Upload};
-use super::super::caller::Caller;
-use super::super::problem::Problem;
-use super::super::repeat::{Keyed, Seed};
-use super::super::reply::{Answered, Changed, created, held, page};
 use super::super::values;
 use super::readable;
+use crate::http::path::{AttachedFile, Incident};
 
 /// What a file is called.
 #[derive(Deserialize, IntoParams)]
@@ -124,7 +125,7 @@ pub(super) async fn read(
 ) -> Answered {
     let record = session.load(&ATTACHMENT, file).await?;
     let bytes = record.int("bytes").and_then(|bytes| u64::try_from(bytes).ok());
-    let transfer = app.downloads.begin(session.actor().id().as_str(), bytes)?;
+    let transfer = app.kit.downloads.begin(session.actor().id().as_str(), bytes)?;
     let file = of(&session, &app).read(id, file).await?;
     let name = disposition(&file.name)?;
     let mut response = held(file.bytes.to_vec(), transfer.worked());
@@ -145,7 +146,7 @@ pub(super) async fn remove(
 }
 
 fn of<'a>(session: &'a Session, app: &'a App) -> Attachments<'a> {
-    Attachments::of(session, ATTACHMENT, &*app.files)
+    Attachments::of(session, ATTACHMENT, &*app.kit.files)
 }
 
 fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {

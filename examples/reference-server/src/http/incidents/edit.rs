@@ -4,15 +4,16 @@ use eovr_core::Timestamp;
 use eovr_core::decide::Command;
 use eovr_core::incident::{Action, Harm, KIND};
 use eovr_core::record::Value;
+use eovr_host::http::body::{Json, Seen};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::{Answered, Changed};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json, Seen};
-use super::super::caller::Caller;
-use super::super::problem::Problem;
-use super::super::reply::{Answered, Changed};
 use super::super::values;
 use super::report::Factors;
+use crate::http::path::Incident;
 
 /// A member of a patch: absent leaves the value, `null` clears it, a value sets it.
 #[derive(Clone, Debug, Default)]

@@ -5,18 +5,19 @@ use eovr_core::decide::Command;
 use eovr_core::incident::{FOLLOW_UP, FollowUp, FollowUpKind, Strength};
 use eovr_core::record::{Record, RecordId};
 use eovr_core::{Error, ErrorKind, Session, Timestamp};
+use eovr_host::http::body::{Json, Seen};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::repeat::{Keyed, Seed};
+use eovr_host::http::reply::{Answered, Changed, created, page};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::super::app::App;
-use super::super::body::{FollowUpAction, Incident, Json, Seen};
-use super::super::caller::Caller;
-use super::super::problem::Problem;
-use super::super::repeat::{Keyed, Seed};
-use super::super::reply::{Answered, Changed, created, page};
 use super::super::values;
 use super::readable;
+use crate::http::path::{FollowUpAction, Incident};
 
 /// Something to be done.
 #[derive(Clone, Deserialize, ToSchema)]

@@ -1,14 +1,15 @@
 //! `PATCH …/jci-fields`: the accreditation panel.
 
 use eovr_core::incident::{Action, KIND};
+use eovr_host::http::body::{Json, Seen};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::reply::{Answered, Changed};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json, Seen};
-use super::super::caller::Caller;
-use super::super::reply::{Answered, Changed};
 use super::super::values;
 use super::edit::{Changes, Patch};
+use crate::http::path::Incident;
 
 /// What an incident says about the standards of Joint Commission International.
 #[derive(Deserialize, ToSchema)]

@@ -10,16 +10,16 @@ use eovr_core::org::OrgId;
 use eovr_core::record::{Column, Listed, Query, RecordId, Test};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label;
+use eovr_host::http::auth::Trace;
+use eovr_host::http::body::Params;
+use eovr_host::http::caller::Caller;
+use eovr_host::http::page;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::{self, Answered};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::app::App;
-use super::super::auth::Trace;
-use super::super::body::Params;
-use super::super::caller::Caller;
-use super::super::page;
-use super::super::problem::Problem;
-use super::super::reply::{self, Answered};
 use super::super::values;
 
 /// Which incidents. All that is given must hold.
@@ -154,7 +154,7 @@ pub(super) async fn list(
 ) -> Answered {
     let page = session.list(&filters.query()?, FACETS).await?;
     for id in &page.damaged {
-        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+        app.kit.auth.alarm.tampered(&id.to_string(), Some(&trace));
     }
     let (items, unreadable) = (Items(&page.items), page.damaged);
     reply::page(page.items.len(), &Page { items, next: page::next(page.next), unreadable })

@@ -15,11 +15,11 @@ use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 
 pub(super) use self::transition::ACTIONS as STEPS;
 use super::app::App;
-use super::problem::Problem;
-use super::reply::Changed;
-use super::routes::{Access, Endpoint, Routes};
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::Changed;
+use eovr_host::http::routes::{Access, Endpoint, Routes};
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
     let does = |action| Access::Action { of: KIND, action };
     let edits = Access::OneOf { of: KIND, actions: &["correct", "amend"] };
     let moves = Access::OneOf { of: KIND, actions: transition::ACTIONS };
@@ -168,7 +168,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 fn readable<T>(app: &App, opened: eovr_core::Result<T>) -> Result<Option<T>, Problem> {
     match opened {
         Err(error) if error.is_unreadable() => {
-            app.auth.alarm.of(&error);
+            app.kit.auth.alarm.of(&error);
             Ok(None)
         }
         opened => Ok(Some(opened?)),

@@ -7,16 +7,17 @@ use eovr_core::incident::{FACTORS, Harm, KIND, ReceiptCode, Report, Reporter};
 use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use eovr_core::{ErrorKind, Session, Timestamp};
+use eovr_host::http::body::{Json, object};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::{Code, Problem};
+use eovr_host::http::repeat::{Keyed, Seed};
+use eovr_host::http::reply::{Answered, created};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json, object};
-use super::super::caller::Caller;
-use super::super::problem::{Code, Problem};
-use super::super::repeat::{Keyed, Seed};
-use super::super::reply::{Answered, created};
 use super::super::values;
+use crate::http::path::Incident;
 
 /// What a reporter tells. Only category and description are asked for; the rest can follow.
 #[derive(Deserialize, ToSchema)]

@@ -1,14 +1,15 @@
 //! `PATCH …/risk` and `POST …/ai-review`: a person's rating of the risk.
 
 use eovr_core::incident::{Action, Harm, KIND};
+use eovr_host::http::body::{Json, Seen};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::reply::{Answered, Changed};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json, Seen};
-use super::super::caller::Caller;
-use super::super::reply::{Answered, Changed};
 use super::super::values;
 use super::edit::{Changes, Patch, harm};
+use crate::http::path::Incident;
 
 /// A rating. Score and band follow from the scheme's table.
 #[derive(Deserialize, ToSchema)]

@@ -6,16 +6,16 @@ use eovr_core::record::{Record, RecordId};
 use eovr_core::service::Legal;
 use eovr_core::triage::{self, Marks};
 use eovr_core::{Session, Timestamp};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::{Lack, Problem};
+use eovr_host::http::reply::{Answered, at_version};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::super::app::App;
-use super::super::body::Incident;
-use super::super::caller::Caller;
-use super::super::problem::{Lack, Problem};
-use super::super::reply::{Answered, at_version};
 use super::readable;
+use crate::http::path::Incident;
 
 /// An incident.
 #[derive(Serialize, ToSchema)]

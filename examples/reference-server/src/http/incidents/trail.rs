@@ -7,14 +7,14 @@ use eovr_core::Timestamp;
 use eovr_core::audit::EventChange;
 use eovr_core::record::RecordId;
 use eovr_core::service::Entry;
+use eovr_host::http::auth::Trace;
+use eovr_host::http::caller::Caller;
+use eovr_host::http::reply::{Answered, at_version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::app::App;
-use super::super::auth::Trace;
-use super::super::body::Incident;
-use super::super::caller::Caller;
-use super::super::reply::{Answered, at_version};
+use crate::http::path::Incident;
 
 /// The audit trail of an incident.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +63,7 @@ pub(super) async fn audit(
 ) -> Answered {
     let trail = session.incidents().trail(id).await?;
     if !trail.verdict.is_intact() {
-        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+        app.kit.auth.alarm.tampered(&id.to_string(), Some(&trace));
     }
     let audit = Audit {
         id,

@@ -3,16 +3,17 @@
 use eovr_core::decide::Command;
 use eovr_core::incident::KIND;
 use eovr_core::record::RecordId;
+use eovr_host::http::body::{Json, Seen, object};
+use eovr_host::http::caller::Caller;
+use eovr_host::http::problem::Problem;
+use eovr_host::http::reply::{Answered, at_version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json, Seen, object};
-use super::super::caller::Caller;
-use super::super::problem::Problem;
-use super::super::reply::{Answered, at_version};
 use super::super::values;
 use super::edit::Patch;
 use super::show::Doable;
+use crate::http::path::Incident;
 
 /// The actions of this route. The other actions have their own routes, with their own parameters.
 pub(crate) const ACTIONS: &[&str] = &[

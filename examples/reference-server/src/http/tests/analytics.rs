@@ -57,7 +57,7 @@ async fn health_and_readiness_are_reported() -> Tested {
     let health = server.get("anonymous", "/health").await?.is(200)?.json()?;
     assert_eq!((health["status"].as_str(), health["database"].as_str()), (Some("ok"), Some("ok")));
     server.get("anonymous", "/ready").await?.is(200)?;
-    server.app.stop();
+    server.app.kit.stop();
     let gone = server.get("anonymous", "/ready").await?;
     assert_eq!(gone.header("retry-after"), "5");
     gone.problem(503, "unavailable")?;

@@ -21,6 +21,13 @@ use eovr_core::org::{Org, OrgId};
 use eovr_core::record::{Query, Record};
 use eovr_core::seal::{Entropy, MasterKey};
 use eovr_core::{Eovr, Timestamp};
+use eovr_host::checkpoint::Kept;
+use eovr_host::http::auth::{Allowed, Auth, Provider, Proxies, Rates, authentication};
+use eovr_host::http::kit::{self, Kit, Watched};
+use eovr_host::http::meters;
+use eovr_host::keyring::Keys;
+use eovr_host::secrets::Secrets;
+use eovr_host::signals::Signals;
 use eovr_tests::TestClock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
@@ -28,15 +35,9 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use tower::ServiceExt as _;
 
-use super::super::auth::{Allowed, Auth, Provider, Proxies, Rates, authentication};
-use super::super::{App, Setup, Watched, meters, router};
-use crate::checkpoint::Kept;
-use crate::delivery::Signals;
-use crate::export::fonts::LoadedFonts;
-use crate::keyring::Keys;
-use crate::secrets::Secrets;
+use super::super::router;
 
-use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
+use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested, app};
 
 pub(super) const PASSWORD: &str = "three boats on the nile";
 const MONA: &str = "mona@example.org";
@@ -110,14 +111,10 @@ async fn opened(
         auth = auth.accepting(provider);
     }
     let auth = Arc::new(auth);
-    let setup = Setup {
+    let kit = Kit::new(kit::Setup {
         files: Arc::new(MemoryBlobs::new()),
         signals: Signals::silent(),
-        worker: None,
-        learner: None,
-        marks: eovr_core::triage::Marks::default(),
         kept: Kept::default(),
-        fonts: LoadedFonts::default(),
         eovr: eovr.clone(),
         callers: auth.clone(),
         auth,
@@ -127,8 +124,8 @@ async fn opened(
         keys: Keys::Ring,
         watched: Watched::default(),
         meters: meters::install(),
-    };
-    let app = App::new(setup);
+    });
+    let app = app(kit);
     Ok(Deployment { server: Server { router: router(&app), app }, clock, eovr })
 }
 

@@ -20,11 +20,11 @@ use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Column, Page, Query, RecordId, StoredRecord, Tally, TallyCell};
 use eovr_core::service::LogKeeper;
 use eovr_core::{Error, ErrorKind, Name, Result as Done, Timestamp};
+use eovr_host::checkpoint::{Kept, LogState};
+use eovr_host::http::kit::Watched;
+use eovr_host::writes::{WatchedStore, Writes};
 
-use super::super::Watched;
 use super::{NURSE, QUALITY, REPORT, SECRET, Server, TOP, Tested};
-use crate::checkpoint::{Kept, LogState};
-use crate::writes::{WatchedStore, Writes};
 
 /// A store with faults that the test sets: it refuses writes, or rows were changed in the database itself.
 #[derive(Debug, Default)]
@@ -116,7 +116,7 @@ impl Store for Troubled {
 impl Server {
     /// The alerts that tier 5 sees, each with its subject.
     async fn alerts(&self) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
-        self.app.auth.alarm.write(&SecurityLog::of(&self.app.eovr)?).await?;
+        self.app.kit.auth.alarm.write(&SecurityLog::of(&self.app.kit.eovr)?).await?;
         let listed = self.get(TOP, "/api/alerts").await?.is(200)?.json()?;
         let text =
             |alert: &serde_json::Value, name: &str| alert[name].as_str().unwrap_or_default().to_owned();
@@ -131,7 +131,7 @@ impl Server {
 
     /// An account of tier 5 that gets notifications.
     async fn answerable(&self) -> Result<RecordId, Box<dyn std::error::Error>> {
-        let setup = self.app.eovr.session(danger::unrestricted("test", "make an account")?);
+        let setup = self.app.kit.eovr.session(danger::unrestricted("test", "make an account")?);
         let person = NewUser {
             role: Role::TopManagement,
             email: "top@example.org".to_owned(),
@@ -144,7 +144,7 @@ impl Server {
 
     /// The topics of an account's notices.
     async fn told(&self, who: RecordId) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-        let dispatcher = Dispatcher::new(&self.app.eovr, alert_rules(), &[Channel::InApp])?;
+        let dispatcher = Dispatcher::new(&self.app.kit.eovr, alert_rules(), &[Channel::InApp])?;
         while dispatcher.route().await?.messages > 0 {}
         let notices = self.get(&format!("top_management F1 {who}"), "/api/notices").await?.is(200)?.json()?;
         let items = notices["items"].as_array().ok_or("a list")?;
@@ -156,13 +156,13 @@ impl Server {
 async fn a_log_that_contradicts_its_checkpoint_is_notified_to_tier_5() -> Tested {
     let folder = tempfile::tempdir()?;
     let kept = Kept::at(folder.path().join("checkpoints"));
-    let keeper = |server: &Server| LogKeeper::new(&server.app.eovr, Signer::new("test", &SECRET)?);
+    let keeper = |server: &Server| LogKeeper::new(&server.app.kit.eovr, Signer::new("test", &SECRET)?);
     let vouched = Server::new().await?;
     for _ in 0..3 {
         vouched.reported().await?;
     }
     let state = LogState::default();
-    kept.round(&keeper(&vouched)?, &mut None, &state, &vouched.app.auth.alarm).await;
+    kept.round(&keeper(&vouched)?, &mut None, &state, &vouched.app.kit.auth.alarm).await;
     assert_eq!(state.word(), "ok");
 
     // The database is replaced with an older one.
@@ -170,14 +170,14 @@ async fn a_log_that_contradicts_its_checkpoint_is_notified_to_tier_5() -> Tested
     let server = Server::watched(Arc::new(MemoryStore::new()), false, watched.clone()).await?;
     let answerable = server.answerable().await?;
     assert_eq!((server.health("status").await?, server.health("log").await?), ("ok".into(), "off".into()));
-    kept.round(&keeper(&server)?, &mut None, &watched.log, &server.app.auth.alarm).await;
+    kept.round(&keeper(&server)?, &mut None, &watched.log, &server.app.kit.auth.alarm).await;
     assert_eq!(server.health("log").await?, "failing");
     assert_eq!(server.health("status").await?, "alarmed");
     assert_eq!(server.alerts().await?, [("log_rewritten".to_owned(), String::new())]);
     assert_eq!(server.told(answerable).await?, ["security_alert.raise"]);
     let meters = server.get("anonymous", "/metrics").await?.is(200)?.text;
     assert!(meters.contains(r#"eovr_alerts_total{alert="log_rewritten"}"#), "{meters}");
-    let days = server.app.eovr.session(danger::unrestricted("test", "look")?);
+    let days = server.app.kit.eovr.session(danger::unrestricted("test", "look")?);
     let day = days.find(&Query::of(watch::KIND)).await?.items.pop().ok_or("a day")?;
     let trail = days.trail(&watch::KIND, day.id()).await?;
     let noted = trail.entries.last().and_then(|entry| entry.note.as_ref()).ok_or("a note")?;
@@ -191,13 +191,13 @@ async fn an_emptied_checkpoint_file_is_detected() -> Tested {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("checkpoints");
     let kept = Kept::at(path.clone());
-    let keeper = |server: &Server| LogKeeper::new(&server.app.eovr, Signer::new("test", &SECRET)?);
+    let keeper = |server: &Server| LogKeeper::new(&server.app.kit.eovr, Signer::new("test", &SECRET)?);
     let (server, state, mut last) = (Server::new().await?, LogState::default(), None);
     server.reported().await?;
-    kept.round(&keeper(&server)?, &mut last, &state, &server.app.auth.alarm).await;
+    kept.round(&keeper(&server)?, &mut last, &state, &server.app.kit.auth.alarm).await;
     std::fs::write(&path, "")?;
     let other = Server::new().await?;
-    kept.round(&keeper(&other)?, &mut last, &state, &other.app.auth.alarm).await;
+    kept.round(&keeper(&other)?, &mut last, &state, &other.app.kit.auth.alarm).await;
     assert_eq!(state.word(), "failing");
     Ok(())
 }
@@ -244,11 +244,11 @@ async fn every_tampering_error_raises_an_alert() -> Tested {
     let server = Server::new().await?;
     let id = RecordId::from_parts(Timestamp::from_micros(7), [7; 10]);
     let error = Error::new(ErrorKind::Tampered, "it does not open").with("field", "story").with("record", id);
-    let problem = super::super::problem::Problem::from(error);
+    let problem = eovr_host::http::problem::Problem::from(error);
     assert_eq!(problem.tampered(), Some(id.to_string().as_str()));
     let refused = Error::new(ErrorKind::Denied, "not yours").with("record", id);
-    assert_eq!(super::super::problem::Problem::from(refused).tampered(), None);
-    server.app.auth.alarm.of(&Error::new(ErrorKind::Tampered, "elsewhere").with("user", id));
+    assert_eq!(eovr_host::http::problem::Problem::from(refused).tampered(), None);
+    server.app.kit.auth.alarm.of(&Error::new(ErrorKind::Tampered, "elsewhere").with("user", id));
     assert_eq!(server.alerts().await?, [("record_tampered".to_owned(), id.to_string())]);
     Ok(())
 }
@@ -273,7 +273,7 @@ async fn a_server_that_cannot_write_is_unhealthy_until_it_can() -> Tested {
     server.get("anonymous", "/ready").await?.is(503)?;
     // The alert itself waits in the queue. Writing it shows that the store accepts writes again.
     let mut told = None;
-    let log = SecurityLog::of(&server.app.eovr)?;
+    let log = SecurityLog::of(&server.app.kit.eovr)?;
     assert!(crate::serve::watched(&server.app, &log, &mut told).await.is_err());
     store.full.store(false, Ordering::Relaxed);
     crate::serve::watched(&server.app, &log, &mut told).await?;

@@ -11,11 +11,11 @@ use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::org::OrgId;
 use eovr_core::seal::Entropy;
+use eovr_host::http::auth::{Allowed, Behind, Proxies};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::super::auth::{Allowed, Behind, Proxies};
 use super::authentication::{Deployment, Failing, In, PASSWORD, TOP, site_behind};
 use super::{ELSEWHERE, Got, NURSE, QUALITY, Server, Tested};
 

@@ -35,18 +35,20 @@ use eovr_core::ports::{Blobs, Store};
 use eovr_core::record::ActorId;
 use eovr_core::seal::MasterKey;
 use eovr_core::{Eovr, identity};
+use eovr_host::checkpoint::Kept;
+use eovr_host::http::caller::Authenticate;
+use eovr_host::http::kit::{self, Kit, Watched};
+use eovr_host::http::meters;
+use eovr_host::http::problem::Problem;
+use eovr_host::keyring::Keys;
+use eovr_host::secrets::Secrets;
+use eovr_host::signals::Signals;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::auth::{Allowed, Arrival, Auth, Proxies, Rates, authentication};
-use super::caller::Authenticate;
-use super::problem::Problem;
-use super::{App, Setup, Watched, meters, router};
-use crate::checkpoint::Kept;
-use crate::delivery::Signals;
+use super::{App, Setup, router};
 use crate::export::fonts::LoadedFonts;
-use crate::keyring::Keys;
-use crate::secrets::Secrets;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -91,6 +93,12 @@ const GOVERNOR: &str = "governorate_manager F1 governor-1";
 const TOP: &str = "top_management F1 top-1";
 
 /// A server that tests call directly.
+/// The server's state around a kit, with nothing outside.
+fn app(kit: Kit) -> App {
+    let (marks, fonts) = (eovr_core::triage::Marks::default(), LoadedFonts::default());
+    App::new(Setup { kit, worker: None, learner: None, marks, fonts })
+}
+
 struct Server {
     app: App,
     router: Router,
@@ -155,24 +163,20 @@ impl Server {
         let callers = Arc::new(Believer(eovr.clone()));
         let authentication = authentication(&eovr, &SECRET, None).await?;
         let auth = Arc::new(Auth::new(authentication, Rates::new(Allowed::default()), Proxies::default()));
-        let app = App::new(Setup {
+        let app = app(Kit::new(kit::Setup {
             eovr,
             callers,
             auth,
             files,
             signals: Signals::silent(),
-            worker: None,
-            learner: None,
-            marks: eovr_core::triage::Marks::default(),
             kept: Kept::default(),
-            fonts: LoadedFonts::default(),
             production,
             public_url: None,
             secrets: Secrets::for_tests(SECRET),
             keys: Keys::Ring,
             watched,
             meters: meters::install(),
-        });
+        }));
         Ok(Self { router: router(&app), app })
     }
 

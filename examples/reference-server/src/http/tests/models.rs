@@ -21,7 +21,7 @@ async fn a_model_is_switched_on_by_figures_and_a_person() -> Tested {
     let again = server.post(TOP, "/api/ai/models", NEW).await?.is(200)?.json()?;
     assert_eq!(made["id"], again["id"], "it is known once");
     let id = made["id"].as_str().ok_or("an id")?.parse()?;
-    let session = server.app.eovr.session(danger::unrestricted("test", "look")?);
+    let session = server.app.kit.eovr.session(danger::unrestricted("test", "look")?);
     let trail = session.trail(&MODEL, id).await?;
     let first = &trail.entries.first().ok_or("an event")?.event;
     assert_eq!((first.actor.as_str(), first.capacity.as_str()), ("top-1", "top_management"));

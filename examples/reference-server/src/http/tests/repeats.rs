@@ -72,7 +72,7 @@ async fn a_repetition_after_a_restart_gets_the_first_answer() -> Tested {
     let restarted = Server::on(store, false).await?;
     let again = keyed(&restarted, QUALITY, &actions, "key-f", task).await?.is(201)?;
     assert_eq!(first.text, again.text, "the first answer");
-    let restarted = Server::on(restarted.app.eovr.store().clone(), false).await?;
+    let restarted = Server::on(restarted.app.kit.eovr.store().clone(), false).await?;
     let other = task.replace("Lock", "Throw");
     keyed(&restarted, QUALITY, &actions, "key-f", &other).await?.problem(422, "invalid_input")?;
     let list = server.get(QUALITY, &actions).await?.json()?;
@@ -136,12 +136,12 @@ async fn one_of_several_concurrent_repetitions_is_executed() -> Tested {
 
 /// The path of a facility's poster.
 async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box<dyn std::error::Error>> {
-    let sites = Site::all(&server.app.eovr.org());
+    let sites = Site::all(&server.app.kit.eovr.org());
     let site = sites.into_iter().find(|site| site.stamp.facility.as_str() == facility).ok_or("a facility")?;
-    let setup = server.app.eovr.session(danger::unrestricted("test", "hang up a poster")?);
+    let setup = server.app.kit.eovr.session(danger::unrestricted("test", "hang up a poster")?);
     let id = site.register(&setup).await?.id;
     let link = ReportLink::draw(&mut Entropy::from_seed(&[seed; 32]));
-    let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("an account")?);
+    let top = server.app.kit.eovr.session(actor(&server.app.kit.eovr, TOP).ok_or("an account")?);
     top.act(&facility::KIND, id, link.command()).await?;
     Ok(format!("/api/report/{link}"))
 }

@@ -9,10 +9,10 @@ use eovr_core::Name;
 use eovr_core::incident::KIND;
 use eovr_core::kind::Catalog;
 use eovr_core::name;
+use eovr_host::http::openapi;
+use eovr_host::http::routes::{Access, Endpoint};
 
 use super::super::all;
-use super::super::openapi;
-use super::super::routes::{Access, Endpoint};
 use super::{GOVERNOR, MANAGER, NURSE, QUALITY, Server, TOP, Tested};
 
 /// The actions and kinds of an access that the engine's table lacks.
@@ -32,7 +32,7 @@ fn unknown(access: &Access, catalog: &Catalog) -> Vec<String> {
 #[tokio::test]
 async fn every_route_uses_rows_of_the_engine() -> Tested {
     let server = Server::new().await?;
-    let catalog = server.app.eovr.catalog();
+    let catalog = server.app.kit.eovr.catalog();
     for route in all(&server.app).listed() {
         assert!(unknown(&route.access, catalog).is_empty(), "{} {:?}", route.path, route.access);
     }
@@ -58,7 +58,7 @@ async fn every_action_of_an_incident_has_a_route() -> Tested {
             _ => {}
         }
     }
-    let kind = server.app.eovr.catalog().kind(&KIND)?;
+    let kind = server.app.kit.eovr.catalog().kind(&KIND)?;
     let without = kind.table().workflow.actions.iter().map(|row| row.name.as_str());
     // Only the software records an analyst's answer.
     let without: Vec<_> = without.filter(|action| !done.contains(action) && *action != "analyse").collect();

@@ -4,6 +4,14 @@
 //! that is not an id.
 
 use eovr_core::{Name, name};
+use eovr_host::checkpoint::Kept;
+use eovr_host::http::auth::{Allowed, Auth, Proxies, Rates, authentication};
+use eovr_host::http::kit::{self, Kit, Watched};
+use eovr_host::http::meters;
+use eovr_host::http::routes::{self, Endpoint};
+use eovr_host::keyring::Keys;
+use eovr_host::secrets::Secrets;
+use eovr_host::signals::Signals;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -31,16 +39,9 @@ use eovr_core::{Eovr, Session};
 use eovr_tests::TestClock;
 use eovr_tests::chance::Chance;
 
-use super::super::auth::{Allowed, Auth, Proxies, Rates, authentication};
-use super::super::routes::{self, Endpoint};
-use super::super::{App, Setup, Watched, all, meters, router};
-use crate::checkpoint::Kept;
-use crate::delivery::Signals;
-use crate::export::fonts::LoadedFonts;
-use crate::keyring::Keys;
-use crate::secrets::Secrets;
+use super::super::{all, router};
 
-use super::{Got, KEY, ORG, SECRET, Server, Tested};
+use super::{Got, KEY, ORG, SECRET, Server, Tested, app};
 
 type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -138,24 +139,20 @@ impl World {
             .await?;
         let authentication = authentication(&eovr, &SECRET, None).await?;
         let auth = Arc::new(Auth::new(authentication, Rates::new(Allowed::ANY), Proxies::default()));
-        let app = App::new(Setup {
+        let app = app(Kit::new(kit::Setup {
             eovr: eovr.clone(),
             callers: auth.clone(),
             auth,
             files: Arc::new(MemoryBlobs::new()),
             signals: Signals::silent(),
-            worker: None,
-            learner: None,
-            marks: eovr_core::triage::Marks::default(),
             kept: Kept::default(),
-            fonts: LoadedFonts::default(),
             production: false,
             public_url: None,
             secrets: Secrets::for_tests(SECRET),
             keys: Keys::Ring,
             watched: Watched::default(),
             meters: meters::install(),
-        });
+        }));
         let setup = eovr.session(danger::unrestricted("test", "plant what others must not see")?);
         let server = Server { router: router(&app), app };
         let mut world = Self { server, setup, people: Vec::new(), planted: Vec::new(), victims: Vec::new() };
@@ -231,13 +228,13 @@ impl World {
         let follow_up = FollowUp {
             task: format!("Lock the vials away: {mark}"),
             owner: mark.clone(),
-            due_at: self.server.app.auth.authentication.now().plus_seconds(3600),
+            due_at: self.server.app.kit.auth.authentication.now().plus_seconds(3600),
             kind: FollowUpKind::Preventive,
             strength: None,
         };
         let follow_up = owner.incidents().follow_up(incident, follow_up).await?.id;
 
-        let files = Attachments::of(&owner, ATTACHMENT, &*self.server.app.files);
+        let files = Attachments::of(&owner, ATTACHMENT, &*self.server.app.kit.files);
         let file = files.attach(incident, &mark, format!("%PDF-1.7 {mark} %%EOF").as_bytes()).await?.id;
         // Its recipient is none of the accounts in this test.
         let told = Command::new(notice::Action::Post)
@@ -246,7 +243,7 @@ impl World {
             .set("topic", "incident.report")
             .set("about", incident)
             .set("in_feed", 1)
-            .set("due_at", self.server.app.auth.authentication.now());
+            .set("due_at", self.server.app.kit.auth.authentication.now());
         let told = self.setup.create(&notice::KIND, &place, told).await?.id;
 
         let victim = self.account(Role::Staff, facility, &format!("{mark}-victim")).await?;

@@ -10,7 +10,7 @@ use super::{NURSE, QUALITY, Server, TOP, Tested};
 type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn unrestricted(server: &Server) -> Failing<Session> {
-    Ok(server.app.eovr.session(danger::unrestricted("test", "look")?))
+    Ok(server.app.kit.eovr.session(danger::unrestricted("test", "look")?))
 }
 
 async fn days(server: &Server) -> Failing<Vec<Record>> {
@@ -24,16 +24,16 @@ fn count(day: &Record, concern: &str) -> i64 {
 #[tokio::test]
 async fn refusals_are_counted_in_an_audit_chain() -> Tested {
     let server = Server::new().await?;
-    let log = SecurityLog::of(&server.app.eovr)?;
+    let log = SecurityLog::of(&server.app.kit.eovr)?;
     let forged = [("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")];
     server.with("anonymous", axum::http::Method::GET, "/api/incidents", &forged, "").await?.is(401)?;
     // A request without credentials is not counted.
     server.get("anonymous", "/api/incidents").await?.is(401)?;
     server.get(NURSE, "/api/users").await?.problem(403, "denied")?;
-    server.app.auth.alarm.write(&log).await?;
+    server.app.kit.auth.alarm.write(&log).await?;
     server.get(NURSE, "/api/users").await?.problem(403, "denied")?;
-    server.app.auth.alarm.write(&log).await?;
-    server.app.auth.alarm.write(&log).await?;
+    server.app.kit.auth.alarm.write(&log).await?;
+    server.app.kit.auth.alarm.write(&log).await?;
     let days = days(&server).await?;
     assert_eq!(days.len(), 1, "two nodes or two writes made two days");
     assert_eq!((count(&days[0], "token_refused"), count(&days[0], "denied")), (1, 2));
@@ -46,7 +46,7 @@ async fn refusals_are_counted_in_an_audit_chain() -> Tested {
 #[tokio::test]
 async fn bulk_reading_is_noted_with_the_account() -> Tested {
     let server = Server::new().await?;
-    let log = SecurityLog::of(&server.app.eovr)?;
+    let log = SecurityLog::of(&server.app.kit.eovr)?;
     for _ in 0..50 {
         server.reported().await?;
     }
@@ -55,7 +55,7 @@ async fn bulk_reading_is_noted_with_the_account() -> Tested {
         server.get(QUALITY, "/api/incidents?state=completed").await?.is(200)?;
         server.get(QUALITY, "/api/incidents").await?.is(200)?;
     }
-    server.app.auth.alarm.write(&log).await?;
+    server.app.kit.auth.alarm.write(&log).await?;
     let days = days(&server).await?;
     // These tests run at night by their clock, so the lower threshold applies.
     assert_eq!(count(&days[0], "bulk_read") + count(&days[0], "off_hours_read"), 1);

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eovr_core::triage::evaluate::{Flow, Judged};
 use eovr_core::triage::learn::{Card, Order, TextReader};
+use eovr_host::output::Failure;
 
 use super::{Args, Scheme};
-use crate::output::Failure;
 use crate::triage::bar;
 use crate::triage::labelled::{Column, Labelled, Side, text_digest};
 use crate::triage::scorers::Asked;

@@ -6,10 +6,10 @@ use eovr_core::Name;
 use eovr_core::identity::alert;
 use eovr_core::identity::watch::{self, SecurityLog};
 use eovr_core::record::{Query, RecordId, Value as Facet};
+use eovr_host::http::routes::Access;
 
 use super::*;
 use crate::http::all;
-use crate::http::routes::Access;
 
 const WRONG: &str = "four boats on the nile";
 
@@ -86,7 +86,7 @@ async fn code_guesses_are_limited_and_the_owner_is_notified() -> Tested {
     In::of(step(&site, "/api/auth/mfa/verify", "203.0.113.99", "", body).await?)?;
 
     let log = SecurityLog::of(&site.eovr)?;
-    site.server.app.auth.alarm.write(&log).await?;
+    site.server.app.kit.auth.alarm.write(&log).await?;
     let look = site.eovr.session(danger::unrestricted("test", "look")?);
     let day = look.find(&Query::of(watch::KIND)).await?.items.into_iter().next().ok_or("a day")?;
     assert!(day.facet("login_failed").and_then(Facet::as_int) >= Some(5));

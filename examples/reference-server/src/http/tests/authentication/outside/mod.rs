@@ -221,7 +221,7 @@ impl Deployment {
     /// Advances the clock, then runs the periodic check for a refresh.
     async fn pass(&self, seconds: i64) -> Tested {
         self.clock.pass_seconds(seconds);
-        let provider = self.server.app.auth.provider.as_ref().ok_or("it accepts a provider")?;
+        let provider = self.server.app.kit.auth.provider.as_ref().ok_or("it accepts a provider")?;
         provider.look(now(&self.clock)).await;
         Ok(())
     }
