@@ -1,6 +1,6 @@
 //! HTTP: JSON in and out, errors as RFC 9457, every route with its access.
 //!
-//! A request passes [`frame`] (id, timeout, log, headers) and then the [`guard`] of its route (authentication,
+//! A request passes `frame` (id, timeout, log, headers) and then the [`guard`] of its route (authentication,
 //! authorization, rate limits, idempotency) before it reaches its handler. Handlers only translate; the engine decides.
 
 pub mod alerts;
@@ -38,7 +38,7 @@ use self::openapi::Description;
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 
-/// The routes behind the [`frame`], with the answers for other paths and methods.
+/// The routes behind the `frame`, with the answers for other paths and methods.
 pub fn framed<S: HostState>(state: &S, routes: Routes<S>) -> Router {
     routes
         .router()

@@ -1,6 +1,6 @@
 //! Every error that a client sees, as RFC 9457 `application/problem+json`.
 //!
-//! A problem has no request id: [`super::frame`] adds it when it writes the body, so handlers need not carry it. A
+//! A problem has no request id: `frame` adds it when it writes the body, so handlers need not carry it. A
 //! problem never repeats input.
 
 use std::borrow::Cow;
@@ -294,7 +294,7 @@ const JSON: &str = "application/json";
 /// The media type of a page.
 pub const PAGE: &str = "text/html; charset=utf-8";
 
-/// The status only, with the problem as an extension: [`super::frame`] writes the rest.
+/// The status only, with the problem as an extension: `frame` writes the rest.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.0.code.row().0.into_response();

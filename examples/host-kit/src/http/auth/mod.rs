@@ -1,8 +1,8 @@
 //! Authentication: login and logout, second factors, tokens, and API keys for machines.
 //!
 //! The access token travels in a header, so another site cannot make a browser send it. The refresh token is in a
-//! cookie that scripts cannot read. The two routes that take it also require a header ([`cookie`]) that another site
-//! cannot send. A hospital with its own identity provider can use that provider's tokens instead ([`provider`]).
+//! cookie that scripts cannot read. The two routes that take it also require a header (`cookie`) that another site
+//! cannot send. A hospital with its own identity provider can use that provider's tokens instead (`provider`).
 
 mod account;
 mod alarm;
