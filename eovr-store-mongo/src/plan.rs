@@ -24,7 +24,7 @@ pub(crate) async fn plan(database: &Database, schemas: &Schemas, catalog: &Catal
 }
 
 async fn stranded(database: &Database, kind: &Kind, schema: &Schema) -> Result<Vec<Stranded>> {
-    let facets = kind.facets().filter(|facet| facet.required).map(|facet| &facet.name);
+    let facets = kind.facets().filter(|facet| facet.required && !facet.computed).map(|facet| &facet.name);
     let fields = kind.fields().filter(|field| field.required).map(|field| &field.name);
     let required: Vec<_> = facets.chain(fields).collect();
     let mut group = doc! { "_id": "$state", "records": { "$sum": 1 } };

@@ -4,6 +4,8 @@
 //! most pages earlier, on a connection of its own, which blocks neither the writer nor a reader. The commit that fills
 //! the log then finds little left to copy. If the copier fails, that commit copies everything, as without a copier.
 
+use std::path::Path;
+
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -48,7 +50,8 @@ impl Copier {
 async fn copy(link: Link, mut woken: mpsc::Receiver<()>) {
     let mut own = None;
     while woken.recv().await.is_some() {
-        if own.is_none() {
+        // To open a file that is gone would make an empty database in its place.
+        if own.is_none() && link.file().is_some_and(Path::exists) {
             own = link.connect_to_write(None).await.ok();
         }
         if let Some(connection) = &mut own

@@ -1,5 +1,6 @@
 //! Opening of connections.
 
+use std::path::Path;
 use std::time::Duration;
 
 use eovr_core::Result;
@@ -46,6 +47,11 @@ impl Link {
     /// Whether it is a server, which may be lost and come back.
     pub(crate) fn is_remote(&self) -> bool {
         self.place.file().is_none()
+    }
+
+    /// The file of SQLite; `None` for a server.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.place.file()
     }
 
     /// A connection to write. With a patience the server waits no longer for a lock, nor for us, than

@@ -43,9 +43,10 @@ async fn stranded(
     if columns.is_empty() {
         return Ok(Vec::new());
     }
-    let facets = kind.facets().filter(|facet| facet.required).map(|facet| &facet.name);
-    // The other fields share one column.
+    let facets = kind.facets().filter(|facet| facet.required && !facet.computed).map(|facet| &facet.name);
+    // The other fields share one column, and so does a field that was not searchable until now.
     let fields = kind.fields().filter(|field| field.required && field.sealing == Sealing::Deterministic);
+    let fields = fields.filter(|field| columns.contains_key(field.name.as_str()));
     let required: Vec<_> = facets.chain(fields.map(|field| &field.name)).collect();
     let counts = required.iter().map(|name| match columns.contains_key(name.as_str()) {
         true => format!(", COUNT(\"{name}\")"),

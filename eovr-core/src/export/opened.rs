@@ -40,7 +40,8 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens every sealed field of a record that this session has loaded.
+    /// Opens every sealed field of a record that this session has loaded, without those that are
+    /// [secret](crate::kind::FieldSpec::secret).
     ///
     /// A field whose key has been destroyed is erased. A field whose ciphertext does not belong to it is damaged.
     /// Neither is an error, because one field must not keep a report from being printed. Both are listed as unreadable.
@@ -49,7 +50,9 @@ impl Opened {
     /// # Errors
     /// Other errors of the cipher.
     pub fn of(session: &Session, record: Record) -> Result<Self> {
-        let names: Vec<Name> = record.sealed_fields().keys().cloned().collect();
+        let kind = session.eovr().catalog().kind(&record.envelope().kind)?;
+        let secret = |name: &Name| kind.fields().any(|field| field.secret && field.name == *name);
+        let names: Vec<Name> = record.sealed_fields().keys().filter(|name| !secret(name)).cloned().collect();
         Self::only(session, record, &names)
     }
 

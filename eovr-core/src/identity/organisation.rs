@@ -49,7 +49,8 @@ pub struct Organisation {
 }
 
 impl Organisation {
-    /// Reads the facilities, and gives the engine their organisation.
+    /// Reads the facilities, and gives the engine their organisation. A facility whose record is damaged is left out,
+    /// because the others must be able to work.
     ///
     /// # Errors
     /// As [`org_from`]; errors of the store.
@@ -57,35 +58,38 @@ impl Organisation {
         let session = eovr.session(danger::unrestricted("eovr.organisation", "read the facilities")?);
         // The position comes first: a change between the two readings is read twice and never missed.
         let position = eovr.store().census(&KIND, &[]).await?.position;
-        let organisation = Self { session, position };
-        organisation.read().await?;
-        Ok(organisation)
+        let (records, _) = records(&session).await?;
+        eovr.replace_org(org_from(&records)?);
+        Ok(Self { session, position })
     }
 
     /// Reads what all nodes have written since the last call. Where one change is of a facility, gives the engine the
     /// new organisation and returns `true`.
     ///
     /// # Errors
-    /// As [`Organisation::follow`]. The engine then keeps its organisation, and the next call tries again.
+    /// As [`Organisation::follow`]; `Tampered` where the record of a facility is damaged. The engine then keeps its
+    /// organisation, and the next call tries again.
     pub async fn refresh(&mut self) -> Result<bool> {
         let store = self.session.eovr().store();
         let (mut feed, mut changed) = (Follower::after(self.position), false);
         while !feed.at_end() {
             let page = feed.next(&**store).await?;
-            let mut headlines = page.iter().filter_map(Posted::headline);
-            changed |= headlines.any(|headline| headline.kind() == Some(KIND.as_str()));
+            // A message that this release cannot read may be of a facility.
+            let is_facility = |posted: &Posted| {
+                posted.headline().is_none_or(|headline| headline.kind() == Some(KIND.as_str()))
+            };
+            changed |= page.iter().any(is_facility);
         }
         if changed {
-            self.read().await?;
+            let (records, damaged) = records(&self.session).await?;
+            if let Some(id) = damaged.first() {
+                let message = "the record of a facility is damaged, so its organisation stays as it was";
+                return Err(Error::new(ErrorKind::Tampered, message).with("record", id));
+            }
+            self.session.eovr().replace_org(org_from(&records)?);
         }
         self.position = feed.position();
         Ok(changed)
-    }
-
-    async fn read(&self) -> Result<()> {
-        let org = org_from(&records(&self.session).await?)?;
-        self.session.eovr().replace_org(org);
-        Ok(())
     }
 }
 
@@ -154,7 +158,18 @@ impl Site {
     pub async fn register(self, session: &Session) -> Result<Written> {
         self.fits(session).await?;
         let command = self.command(Action::Register).set("code", self.stamp.facility.as_str());
-        session.create_at(&KIND, self.stamp, command).await
+        let written = session.create_at(&KIND, self.stamp.clone(), command).await?;
+        // Another registration can have put the administration elsewhere since this one was checked. The first one counts.
+        let (records, _) = records(session).await?;
+        if sites(&records)?.iter().any(|site| site.stamp == self.stamp) {
+            return Ok(written);
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            "the administration was registered in another governorate meanwhile",
+        )
+        .with("record", written.id)
+        .with_help("close this facility, which is no part of the organisation, and register it again"))
     }
 
     /// Changes the titles and the time zone of a registered facility.
@@ -172,7 +187,8 @@ impl Site {
 
     /// Checks that the open facilities with this one are an organisation.
     async fn fits(&self, session: &Session) -> Result<()> {
-        let mut sites = sites(&records(session).await?)?;
+        let (records, _) = records(session).await?;
+        let mut sites = sites(&records)?;
         sites.retain(|site| site.stamp.facility != self.stamp.facility);
         sites.push(self.clone());
         tree(sites).map(drop)
@@ -207,11 +223,13 @@ impl Site {
 /// The organisation, from the records of its facilities in any order. Closed facilities are left out.
 ///
 /// Where two facilities have different titles for the same administration or governorate, the one that changed last
-/// wins, because a new title is entered facility by facility.
+/// wins, because a new title is entered facility by facility. Where they have different governorates for the same
+/// administration, the one that was registered first wins and the other is left out: two nodes can have registered them
+/// at the same moment.
 ///
 /// # Errors
-/// `Config` where no facility is open, a time zone is unknown, or one administration belongs to two governorates;
-/// `Tampered` where a record's code is not the facility of its stamp.
+/// `Config` where no facility is open or a time zone is unknown; `Tampered` where a record's code is not the facility
+/// of its stamp.
 pub fn org_from(records: &[Record]) -> Result<Org> {
     tree(sites(records)?)
 }
@@ -221,6 +239,16 @@ fn sites(records: &[Record]) -> Result<Vec<Site>> {
     let mut records: Vec<&Record> =
         records.iter().filter(|record| *record.state() == State::Open.name()).collect();
     records.sort_by_key(|record| (record.envelope.updated_at, record.id()));
+    let mut first: Vec<&Record> = records.clone();
+    first.sort_by_key(|record| (record.envelope.created_at, record.id()));
+    let mut above: BTreeMap<&OrgId, &OrgId> = BTreeMap::new();
+    for Stamp { administration, governorate, .. } in first.iter().map(|record| &record.envelope.stamp) {
+        above.entry(administration).or_insert(governorate);
+    }
+    records.retain(|record| {
+        let Stamp { administration, governorate, .. } = &record.envelope.stamp;
+        above.get(administration) == Some(&governorate)
+    });
     let site = |record: &Record| {
         if text(record, "code") == record.envelope.stamp.facility.as_str() {
             return Ok(Site::of(record));
@@ -254,10 +282,13 @@ fn tree(sites: Vec<Site>) -> Result<Org> {
     Org::new(governorates.collect())
 }
 
-async fn records(session: &Session) -> Result<Vec<Record>> {
-    let (mut records, mut pages) = (Vec::new(), session.pages(Query::of(KIND).limit(Query::LARGEST_PAGE)));
+/// The facilities, and those whose records are damaged.
+async fn records(session: &Session) -> Result<(Vec<Record>, Vec<RecordId>)> {
+    let mut pages = session.pages(Query::of(KIND).limit(Query::LARGEST_PAGE));
+    let (mut records, mut damaged) = (Vec::new(), Vec::new());
     while let Some(page) = pages.next().await? {
         records.extend(page.items);
+        damaged.extend(page.damaged);
     }
-    Ok(records)
+    Ok((records, damaged))
 }

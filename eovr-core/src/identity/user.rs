@@ -176,8 +176,8 @@ pub(super) fn kind() -> Result<Kind> {
         fields: vec![
             FieldSpec::text(name!("email"), 3..=500).required().original().searchable(),
             FieldSpec::text(name!("display_name"), 0..=500).required(),
-            FieldSpec::text(name!("password_hash"), 0..=500),
-            FieldSpec::text(name!("factor_secret"), 0..=500),
+            FieldSpec::text(name!("password_hash"), 0..=500).secret(),
+            FieldSpec::text(name!("factor_secret"), 0..=500).secret(),
         ],
         ..KindTable::new(KIND, Table::of::<UserWorkflow>()?)
     })?;

@@ -185,6 +185,9 @@ pub struct FieldSpec {
     /// The maximum number of characters.
     #[serde(default = "FieldSpec::default_max_chars")]
     pub max_chars: u32,
+    /// Never leaves in an export: a password's hash, the secret of a second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
 }
 
 /// How a field is sealed.
@@ -410,7 +413,8 @@ impl FieldSpec {
     /// An optional field with random sealing, of so many characters.
     pub fn text(name: Name, chars: RangeInclusive<u32>) -> Self {
         let (min_chars, max_chars) = chars.into_inner();
-        Self { name, sealing: Sealing::Random, required: false, original: false, min_chars, max_chars }
+        let (sealing, required, original, secret) = (Sealing::Random, false, false, false);
+        Self { name, sealing, required, original, min_chars, max_chars, secret }
     }
 
     /// Sets [`FieldSpec::required`].
@@ -423,6 +427,12 @@ impl FieldSpec {
     #[must_use]
     pub fn original(self) -> Self {
         Self { original: true, ..self }
+    }
+
+    /// Sets [`FieldSpec::secret`].
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self { secret: true, ..self }
     }
 
     /// Seals the field so that equal texts can be found ([`Sealing::Deterministic`]).

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::attachment::Attachments;
-use eovr_core::identity::{self, Organisation, Site, facility};
+use eovr_core::export::{Columns, Csv};
+use eovr_core::identity::{self, Organisation, Site, facility, user};
 use eovr_core::incident::{self, ATTACHMENT, Action, Level, Months, Report, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::name;
-use eovr_core::org::{OrgId, Title};
+use eovr_core::org::{Administration, Facility, Org, OrgId, Title};
 use eovr_core::ports::{Blobs, Posted};
 use eovr_core::record::{ActorId, RecordId};
 use eovr_core::seal::{MasterKey, Purpose};
 use eovr_core::service::FeedReader;
 use eovr_core::{Command, Eovr, ErrorKind, Session, Timestamp};
-use eovr_tests::{actor, master_key, org};
+use eovr_tests::{TestClock, actor, master_key, org};
 
 use crate::keys::{open, tell, words};
 
@@ -258,4 +259,66 @@ async fn the_organisation_changes_on_every_node_while_they_run() {
     assert_eq!(late.kind(), ErrorKind::NotFound);
     // Its reports keep their place and stay readable.
     assert_eq!(elsewhere.incidents().load(reported).await.unwrap().envelope().stamp.facility, *place);
+}
+
+/// Two nodes that put one new administration into two governorates at the same moment: every node can still read its
+/// organisation, and all read the same one.
+#[tokio::test]
+async fn registrations_that_do_not_fit_together_lock_no_node_out() {
+    let store = Arc::new(MemoryStore::new());
+    let kinds = incident::kinds(Settings::default()).unwrap().into_iter().chain(identity::kinds().unwrap());
+    let builder = Eovr::builder().shared_store(store.clone()).org(org()).kinds(kinds);
+    let eovr = builder.clock(TestClock::new()).master_key(master_key()).open().await.unwrap();
+    let top = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    for site in Site::all(&eovr.org()) {
+        site.register(&top).await.unwrap();
+    }
+    let site = |governorate: &str, facility: &str| {
+        let mut site = Site::all(&org()).remove(0);
+        site.stamp.governorate = OrgId::new(governorate).unwrap();
+        site.stamp.administration = OrgId::new("NEW").unwrap();
+        site.stamp.facility = OrgId::new(facility).unwrap();
+        site
+    };
+    site("CAI", "NEW-1").register(&top).await.unwrap();
+    assert_eq!(site("ALX", "NEW-2").register(&top).await.unwrap_err().kind(), ErrorKind::Config);
+    // Another node checked its registration before the first was written, and writes it now.
+    let mut governorates = org().governorates().to_vec();
+    let place = Administration {
+        id: OrgId::new("NEW").unwrap(),
+        title: Title { en: "New".to_owned(), ar: "جديد".to_owned() },
+        facilities: vec![Facility {
+            id: OrgId::new("NEW-2").unwrap(),
+            title: Title { en: "New".to_owned(), ar: "جديد".to_owned() },
+            time_zone: "Africa/Cairo".to_owned(),
+        }],
+    };
+    governorates[1].administrations.push(place);
+    eovr.replace_org(Org::new(governorates).unwrap());
+    let titles =
+        ["title", "administration", "governorate"].map(|of| [format!("{of}_en"), format!("{of}_ar")]);
+    let command = Command::new("register").set("code", "NEW-2").set("time_zone", "Africa/Cairo");
+    let command = titles.iter().flatten().fold(command, |command, title| command.set(title, "New"));
+    top.create(&facility::KIND, &OrgId::new("NEW-2").unwrap(), command).await.unwrap();
+    Organisation::follow(&eovr).await.unwrap();
+    let known = eovr.org();
+    let new = known.stamps().filter(|stamp| stamp.administration.as_str() == "NEW");
+    assert_eq!(
+        new.map(|stamp| stamp.facility.as_str()).collect::<Vec<_>>(),
+        ["NEW-1"],
+        "the first one counts"
+    );
+}
+
+/// An account list of a host's own columns holds neither a password's hash nor the secret of a second factor.
+#[test]
+fn secrets_of_an_account_are_no_columns() {
+    let kinds = identity::kinds().unwrap();
+    let account = kinds.iter().find(|kind| *kind.name() == user::KIND).unwrap();
+    let secret: Vec<_> =
+        account.fields().filter(|field| field.secret).map(|field| field.name.as_str()).collect();
+    assert_eq!(secret, ["factor_secret", "password_hash"]);
+    let header = Csv::of(Columns::of(account), Vec::new()).unwrap().finish().unwrap();
+    let header = String::from_utf8(header).unwrap();
+    assert!(header.contains("display_name") && secret.iter().all(|name| !header.contains(name)), "{header}");
 }

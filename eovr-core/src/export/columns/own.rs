@@ -84,7 +84,11 @@ impl Columns {
             codes: codes(&facet.one_of),
             ..Column::own(&facet.name, Source::Facet(facet.value_type))
         });
-        let fields = table.fields.iter().map(|field| Column::own(&field.name, Source::Field));
+        let fields = table
+            .fields
+            .iter()
+            .filter(|field| !field.secret)
+            .map(|field| Column::own(&field.name, Source::Field));
         let list = envelope.chain(facets).chain(fields).collect();
         Self {
             kind: table.name.clone(),

@@ -132,7 +132,7 @@ impl Analysis {
     }
 
     /// Factors and findings as JSON, for a sealed field: only codes and positions, no text.
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         json!({"v": 1, "factors": self.factors, "findings": self.findings, "left_out": self.left_out})
             .to_string()
     }
