@@ -268,7 +268,8 @@ async fn registrations_that_do_not_fit_together_lock_no_node_out() {
     let store = Arc::new(MemoryStore::new());
     let kinds = incident::kinds(Settings::default()).unwrap().into_iter().chain(identity::kinds().unwrap());
     let builder = Eovr::builder().shared_store(store.clone()).org(org()).kinds(kinds);
-    let eovr = builder.clock(TestClock::new()).master_key(master_key()).open().await.unwrap();
+    let clock = TestClock::new();
+    let eovr = builder.clock(clock.clone()).master_key(master_key()).open().await.unwrap();
     let top = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
     for site in Site::all(&eovr.org()) {
         site.register(&top).await.unwrap();
@@ -283,6 +284,7 @@ async fn registrations_that_do_not_fit_together_lock_no_node_out() {
     site("CAI", "NEW-1").register(&top).await.unwrap();
     assert_eq!(site("ALX", "NEW-2").register(&top).await.unwrap_err().kind(), ErrorKind::Config);
     // Another node checked its registration before the first was written, and writes it now.
+    clock.pass_seconds(1);
     let mut governorates = org().governorates().to_vec();
     let place = Administration {
         id: OrgId::new("NEW").unwrap(),
