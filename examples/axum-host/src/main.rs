@@ -8,7 +8,9 @@ mod tests;
 use std::env;
 
 use axum::extract::{FromRequestParts, Path, Query as Parameters};
-use axum::http::{StatusCode, request::Parts};
+use axum::http::{StatusCode, header::CACHE_CONTROL, request::Parts};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use eovr_core::access::{Actor, Role};
@@ -20,6 +22,9 @@ use eovr_core::{Command, Eovr, Error, ErrorKind, Session, name};
 use eovr_store_sql::SqlStore;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -44,11 +49,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let eovr = opened(Observed::new(store.clone()), MasterKey::from_base64(&key)?).await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, router(eovr)).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, router(eovr)).with_graceful_shutdown(stop()).await?;
     // All requests are answered. SQLite now leaves one file, without a log beside it.
     store.close().await;
     Ok(())
+}
+
+/// Ready when a person or a supervisor stops the service.
+async fn stop() {
+    #[cfg(unix)]
+    if let Ok(mut ended) = signal(SignalKind::terminate()) {
+        tokio::select! { _ = ended.recv() => {} _ = ctrl_c() => {} }
+        return;
+    }
+    drop(ctrl_c().await);
 }
 
 async fn opened(store: impl Store + 'static, key: MasterKey) -> Result<Eovr, Box<dyn std::error::Error>> {
@@ -62,6 +76,8 @@ fn router(eovr: Eovr) -> Router {
         .route("/reactions/{id}", get(show))
         .route("/reactions/{id}/trail", get(trail))
         .route("/reactions/{id}/{action}", post(act))
+        // No cache keeps a text of a patient.
+        .layer(map_response(async |response: Response| ([(CACHE_CONTROL, "no-store")], response)))
         .with_state(eovr)
 }
 
@@ -87,6 +103,8 @@ impl FromRequestParts<Eovr> for Caller {
 
 #[derive(Deserialize)]
 struct Report {
+    /// The client draws it, so a report that is sent again after a lost answer is a `Conflict` and no second one.
+    id: RecordId,
     product: Product,
     story: String,
 }
@@ -96,7 +114,7 @@ async fn create(
     Json(report): Json<Report>,
 ) -> Result<(StatusCode, Json<Written>), Problem> {
     let command = Command::new(Action::Report).set("product", report.product).write("story", report.story);
-    Ok((StatusCode::CREATED, Json(session.create(&REACTION, &place, command).await?)))
+    Ok((StatusCode::CREATED, Json(session.create_as(&REACTION, &place, report.id, command).await?)))
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use eovr_core::memory::MemoryStore;
+use eovr_core::record::RecordId;
 use eovr_core::seal::MasterKey;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -45,9 +46,14 @@ impl Host {
 #[tokio::test]
 async fn a_reaction_is_reported_listed_examined_and_closed() -> Tested {
     let host = Host(crate::router(crate::opened(MemoryStore::new(), MasterKey::from_bytes(&[7; 32])).await?));
-    let report = || Some(json!({ "product": "plasma", "story": "Fever after ten minutes." }));
-    let written = host.send(NURSE, "POST /reactions", report(), 201).await?;
+    let report = |number: u8| {
+        let id = RecordId::derived("axum_host.tests.v1", &[&[number]]);
+        Some(json!({ "id": id, "product": "plasma", "story": "Fever after ten minutes." }))
+    };
+    let written = host.send(NURSE, "POST /reactions", report(0), 201).await?;
     assert_eq!(written["version"], 1);
+    // Sent again, because the first answer was lost.
+    host.send(NURSE, "POST /reactions", report(0), 409).await?;
     let id = written["id"].as_str().ok_or("an id")?;
 
     // The list: a filter, and a cursor.
@@ -56,8 +62,8 @@ async fn a_reaction_is_reported_listed_examined_and_closed() -> Tested {
     assert_eq!(plasma["items"][0]["facets"], json!({ "product": "plasma" }));
     let platelets = host.send(BANK, "GET /reactions?product=platelets", None, 200).await?;
     assert_eq!(platelets["items"], json!([]));
-    for _ in 0..20 {
-        host.send(NURSE, "POST /reactions", report(), 201).await?;
+    for number in 1..=20 {
+        host.send(NURSE, "POST /reactions", report(number), 201).await?;
     }
     let first = host.send(BANK, "GET /reactions", None, 200).await?;
     let next = first["next"].as_str().ok_or("a cursor")?;
@@ -105,7 +111,8 @@ async fn a_caller_without_a_name_is_asked_for_one_and_a_wrong_value_is_named() -
     let asked = host.send(&[], "GET /reactions", None, 401).await?;
     assert!(asked["help"].as_str().is_some_and(|help| help.contains("`x-user`")));
     host.send(&["nurse 7", "staff", "NIL"], "GET /reactions", None, 422).await?;
-    let wrong = json!({ "product": "plasma", "story": "Fever" });
+    let id = RecordId::derived("axum_host.tests.v1", &[&[0]]);
+    let wrong = json!({ "id": id, "product": "plasma", "story": "Fever" });
     let wrong = host.send(NURSE, "POST /reactions", Some(wrong), 422).await?;
     assert_eq!((&wrong["field"], &wrong["help"]), (&json!("story"), &json!("give 10 to 10000")));
     Ok(())
