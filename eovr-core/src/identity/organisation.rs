@@ -234,29 +234,24 @@ pub fn org_from(records: &[Record]) -> Result<Org> {
     tree(sites(records)?)
 }
 
-/// The open facilities, the one that changed last at the end.
+/// The open facilities, the one that changed last at the end. Of two governorates for one administration, the one that
+/// was registered first counts.
 fn sites(records: &[Record]) -> Result<Vec<Site>> {
     let mut records: Vec<&Record> =
         records.iter().filter(|record| *record.state() == State::Open.name()).collect();
-    records.sort_by_key(|record| (record.envelope.updated_at, record.id()));
-    let mut first: Vec<&Record> = records.clone();
-    first.sort_by_key(|record| (record.envelope.created_at, record.id()));
-    let mut above: BTreeMap<&OrgId, &OrgId> = BTreeMap::new();
-    for Stamp { administration, governorate, .. } in first.iter().map(|record| &record.envelope.stamp) {
-        above.entry(administration).or_insert(governorate);
+    let wrong = |record: &&&Record| text(record, "code") != record.envelope.stamp.facility.as_str();
+    if let Some(record) = records.iter().find(wrong) {
+        let message = "a facility's code is not the facility of its record's stamp";
+        return Err(Error::new(ErrorKind::Tampered, message).with("record", record.id()));
     }
+    let mut governorates = BTreeMap::new();
+    records.sort_by_key(|record| (record.envelope.created_at, record.id()));
     records.retain(|record| {
         let Stamp { administration, governorate, .. } = &record.envelope.stamp;
-        above.get(administration) == Some(&governorate)
+        *governorates.entry(administration).or_insert(governorate) == governorate
     });
-    let site = |record: &Record| {
-        if text(record, "code") == record.envelope.stamp.facility.as_str() {
-            return Ok(Site::of(record));
-        }
-        let message = "a facility's code is not the facility of its record's stamp";
-        Err(Error::new(ErrorKind::Tampered, message).with("record", record.id()))
-    };
-    records.into_iter().map(site).collect()
+    records.sort_by_key(|record| (record.envelope.updated_at, record.id()));
+    Ok(records.into_iter().map(Site::of).collect())
 }
 
 fn tree(sites: Vec<Site>) -> Result<Org> {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -133,6 +133,28 @@ async fn the_log_is_copied_into_the_file_while_commits_go_on() {
     assert!(std::fs::metadata(&log).unwrap().len() < 32 << 20, "the log was full, so a commit copied it");
     store.close().await;
     assert!(!log.exists(), "the writer closes last and removes the log");
+}
+
+/// An operator moves the file away under a running store: no empty database takes its place, which the next start would
+/// open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_moved_away_is_not_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, moved) = (folder.path().join("hospital.db"), folder.path().join("moved.db"));
+    let store = SqlStore::open(&url(&file)).await.unwrap();
+    let (eovr, _) = hospital(Arc::new(store.clone())).await;
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    for end in ["", "-wal", "-shm"] {
+        let name = |file: &Path| PathBuf::from(format!("{}{end}", file.display()));
+        std::fs::rename(name(&file), name(&moved)).unwrap();
+    }
+    // Twice as many as the copier waits for.
+    for _ in 0..128 {
+        nurse.incidents().report(&id("CAI-1-1"), report("The wrong syringe was given.")).await.unwrap();
+    }
+    store.close().await;
+    assert!(!file.exists(), "an empty database took its place");
+    assert!(std::fs::metadata(&moved).unwrap().len() > 0);
 }
 
 trait Act {

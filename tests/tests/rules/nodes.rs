@@ -14,7 +14,7 @@ use eovr_core::org::{Administration, Facility, Org, OrgId, Title};
 use eovr_core::ports::{Blobs, Posted};
 use eovr_core::record::{ActorId, RecordId};
 use eovr_core::seal::{MasterKey, Purpose};
-use eovr_core::service::FeedReader;
+use eovr_core::service::{EovrBuilder, FeedReader};
 use eovr_core::{Command, Eovr, ErrorKind, Session, Timestamp};
 use eovr_tests::{TestClock, actor, master_key, org};
 
@@ -310,6 +310,39 @@ async fn registrations_that_do_not_fit_together_lock_no_node_out() {
         ["NEW-1"],
         "the first one counts"
     );
+}
+
+/// A facility whose row was damaged stays in the organisation of a node that runs, and the node says so. A start leaves it
+/// out, because the other hospitals must be able to work.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_facility_leaves_no_running_node_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.db");
+    let with = |builder: EovrBuilder| builder.kinds(identity::kinds().unwrap()).master_key(master_key());
+    let (eovr, _) = open(&file, with).await.unwrap();
+    let top = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    let mut first = None;
+    for site in Site::all(&eovr.org()) {
+        let written = site.clone().register(&top).await.unwrap();
+        first.get_or_insert((site, written.id));
+    }
+    let (site, id) = first.unwrap();
+    let mut organisation = Organisation::follow(&eovr).await.unwrap();
+
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    let damage = "UPDATE facility SET hash = x'00' WHERE code = 'ALX-2-2'";
+    assert_eq!(sqlx::query(damage).execute(&pool).await.unwrap().rows_affected(), 1);
+    pool.close().await;
+    let title = Title { en: "New name".to_owned(), ar: "اسم جديد".to_owned() };
+    Site { title: title.clone(), ..site.clone() }.revise(&top, id).await.unwrap();
+    assert_eq!(organisation.refresh().await.unwrap_err().kind(), ErrorKind::Tampered);
+    let damaged = OrgId::new("ALX-2-2").unwrap();
+    assert!(eovr.org().stamp(&damaged).is_some());
+    assert_ne!(eovr.org().title(&site.stamp.facility), Some(&title));
+
+    Organisation::follow(&eovr).await.unwrap();
+    assert!(eovr.org().stamp(&damaged).is_none());
+    assert_eq!(eovr.org().title(&site.stamp.facility), Some(&title));
 }
 
 /// An account list of a host's own columns holds neither a password's hash nor the secret of a second factor.

@@ -123,25 +123,23 @@ pub struct Setup {
 impl Kit {
     /// The kit of a host.
     pub fn new(setup: Setup) -> Self {
-        let Setup { eovr, callers, auth, files, signals, kept, .. } = setup;
-        let Setup { production, public_url, secrets, keys, watched, meters, .. } = setup;
         Self(Arc::new(Parts {
-            eovr,
-            callers,
-            auth,
-            production,
-            public_url,
-            files,
-            signals,
-            kept,
-            keys,
-            watched,
-            repeats: Repeats::new(secrets),
+            eovr: setup.eovr,
+            callers: setup.callers,
+            auth: setup.auth,
+            production: setup.production,
+            public_url: setup.public_url,
+            files: setup.files,
+            signals: setup.signals,
+            kept: setup.kept,
+            keys: setup.keys,
+            watched: setup.watched,
+            repeats: Repeats::new(setup.secrets),
             exports: Places::new(EXPORTING, WAITING, PAUSE).each(EACH),
             uploads: Transfers::default(),
             downloads: Transfers::default(),
             last_check: LastCheck::default(),
-            meters,
+            meters: setup.meters,
             stopping: AtomicBool::new(false),
         }))
     }

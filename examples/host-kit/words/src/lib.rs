@@ -20,7 +20,7 @@
 //! language and as text in the other. A message that the host does not use is a warning of the compiler.
 //!
 //! Of Fluent's syntax a message may use text, `{ $name }`, `{ NUMBER($count) }` and plural forms. The generated code needs
-//! no library when it runs: Fluent's own runtime has 12 crates.
+//! no library when it runs.
 
 mod code;
 mod messages;

@@ -25,7 +25,7 @@ pub(crate) struct Begun<'a> {
     qr: &'a str,
 }
 
-/// A code of the kit.
+/// A code of the app.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstCode {
@@ -43,7 +43,7 @@ pub(crate) struct AloneAgain {
     password: Zeroizing<String>,
 }
 
-/// What lets its owner in without the kit, shown once.
+/// What lets its owner in without the app, shown once.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryCodes<'a> {
     /// Each is good once.

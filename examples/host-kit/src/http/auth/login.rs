@@ -39,7 +39,7 @@ pub(crate) struct SecondStep {
     /// The token of the first step.
     #[schema(value_type = String)]
     token: Zeroizing<String>,
-    /// Six digits of the kit, or a recovery code.
+    /// Six digits of the app, or a recovery code.
     #[schema(value_type = String)]
     code: Zeroizing<String>,
 }

@@ -11,6 +11,8 @@ use eovr_core::kind::Catalog;
 use eovr_core::name;
 use eovr_host::http::openapi;
 use eovr_host::http::routes::{Access, Endpoint};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::super::all;
 use super::{GOVERNOR, MANAGER, NURSE, QUALITY, Server, TOP, Tested};
@@ -63,6 +65,39 @@ async fn every_action_of_an_incident_has_a_route() -> Tested {
     // Only the software records an analyst's answer.
     let without: Vec<_> = without.filter(|action| !done.contains(action) && *action != "analyse").collect();
     assert!(without.is_empty(), "{without:?}");
+    Ok(())
+}
+
+/// Clients generate code from the document. A line for each operation and each schema, with a digest of it, so that a
+/// change is seen and named.
+#[tokio::test]
+async fn the_document_of_the_api_is_the_reviewed_one() -> Tested {
+    let server = Server::new().await?;
+    let document = server.get(NURSE, "/api/openapi.json").await?.is(200)?.json()?;
+    let mut lines = String::new();
+    let mut line = |name: &str, value: &Value| {
+        let digest = Sha256::digest(value.to_string());
+        let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        writeln!(lines, "{short} {name}")
+    };
+    for (path, methods) in document["paths"].as_object().ok_or("paths")? {
+        for (method, operation) in methods.as_object().ok_or("operations")? {
+            line(&format!("{} {path}", method.to_uppercase()), operation)?;
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().ok_or("schemas")? {
+        line(name, schema)?;
+    }
+    line("info", &document["info"])?;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/openapi.txt");
+    if std::env::var_os("EOVR_UPDATE").is_some() {
+        std::fs::write(&path, &lines)?;
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        lines,
+        "see CONTRIBUTING.md for the update"
+    );
     Ok(())
 }
 
