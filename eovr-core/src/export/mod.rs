@@ -59,7 +59,7 @@ pub use self::ndjson::Ndjson;
 pub use self::opened::Opened;
 #[cfg(feature = "parquet")]
 pub use self::parquet::Parquet;
-pub use self::titles::Lang;
+pub use self::titles::{Lang, title};
 #[cfg(feature = "xlsx")]
 pub use self::xlsx::{Look, Workbook};
 

@@ -161,8 +161,19 @@ const CODES: &[(&str, Words)] = &[
     ("system", words("System", "النظام")),
 ];
 
-/// The title of a built-in code. `None` for a host's own code.
-pub(super) fn title(code: &str) -> Option<Words> {
+/// The title of a built-in code, such as a state or an action of an incident. `None` for a host's own code.
+///
+/// ```
+/// use eovr_core::export::{Lang, title};
+///
+/// assert_eq!(title("completed", Lang::Ar).as_deref(), Some("مكتمل"));
+/// assert_eq!(title("a-code-of-yours", Lang::En), None);
+/// ```
+pub fn title(code: &str, lang: Lang) -> Option<Cow<'static, str>> {
+    words_of(code).map(|words| words.of(lang))
+}
+
+pub(super) fn words_of(code: &str) -> Option<Words> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
 }
 
@@ -180,7 +191,7 @@ mod tests {
         let reporters = Reporter::ALL.iter().map(|reporter| reporter.name());
         for code in states.chain(actions).chain(dispositions).chain(reporters).chain(FACTORS.iter().copied())
         {
-            assert!(title(code).is_some(), "{code}");
+            assert!(words_of(code).is_some(), "{code}");
         }
     }
 

@@ -30,3 +30,39 @@ step-done = done
 step-now = now
 show-as-table = Show as a table
 no-data = no data
+
+## Signing in
+sign-in = Sign in
+email = E-mail address
+password = Password
+login-wrong = The address or the password is not right
+second-step = Second step
+code = Code
+code-hint = The six digits of your authenticator app, or a recovery code
+code-wrong = This code is not right, or it was used before
+choose-password = Choose a new password
+new-password = New password
+new-password-hint = At least 15 characters, or 8 with a second factor. A few words that you can remember are good.
+password-weak = Choose a longer password, without your name or your hospital's
+proceed = Continue
+signed-out-title = You are signed out
+signed-out = Sign in again. What you have typed was not saved.
+
+## Refusals
+to-the-start = Go to the start
+denied-title = You may not do this
+denied = Your role does not allow it. Ask your quality office if you need it.
+not-found-title = There is nothing here
+not-found = The record does not exist, or it is not one of yours.
+conflict-title = The record was changed
+conflict = Another person has changed this record. Open it again to see the change.
+too-many-title = Too many requests
+too-many = Wait a minute, and try again.
+too-large-title = This is too large
+too-large = Send less text or fewer files.
+unavailable-title = Not available for the moment
+unavailable = Nothing was lost. Look whether your change is there before you send it again.
+internal-title = Something is wrong on our side
+internal = The error was recorded. Try again later.
+refused-title = This is not possible now
+refused = The record does not allow it in its present state, or something is missing.

@@ -203,6 +203,7 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         keys: host.keys.clone(),
         watched: state.clone(),
         meters: meters::install(),
+        pages: http::pages::PAGES,
     });
     let app = App::new(Setup {
         kit,

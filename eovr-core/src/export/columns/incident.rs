@@ -117,7 +117,7 @@ fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<Cow
         }
         "severity" | "probability" => return step(incident.code("risk_scheme")?, column, code, lang),
         "state" | "reporter_type" | "disposition" | "ai_review" | "factor" => {
-            let words = titles::title(code)?;
+            let words = titles::words_of(code)?;
             (words.en, words.ar)
         }
         _ => return None,

@@ -90,7 +90,8 @@ impl AuditReport {
         let all = lang.pick("all", "الكل");
         let at = |at: Option<Timestamp>| at.map_or("…".to_owned(), |at| on_the_wall(at, zone));
         let list = |of: Vec<String>| if of.is_empty() { all.to_string() } else { of.join(", ") };
-        let title = |code: &str| titles::title(code).map_or(code.to_owned(), |words| words.of(lang).into());
+        let title =
+            |code: &str| titles::words_of(code).map_or(code.to_owned(), |words| words.of(lang).into());
         let actions = self.filter.actions.iter().map(|action| title(action.as_str())).collect();
         let broken: Vec<&str> = self.broken.iter().map(|(record, _)| record.as_str()).collect();
         let intact = self.chains - u64::try_from(broken.len()).unwrap_or(0);

@@ -210,7 +210,8 @@ impl Incident<'_> {
     /// The state, and the urgency flag, in their colours.
     fn chips(&self, flow: &mut Flow<'_>) {
         let state = self.incident.record().state().as_str();
-        let title = titles::title(state).map_or_else(|| state.to_owned(), |words| words.of(flow.lang).into());
+        let title =
+            titles::words_of(state).map_or_else(|| state.to_owned(), |words| words.of(flow.lang).into());
         let (ground, ink) = risks::paint(state);
         let mut from = chip(flow, 0.0, &title, ground, ink);
         if self.incident.facets().high_risk() == Some(true) {
@@ -219,7 +220,7 @@ impl Incident<'_> {
         }
         if let Some(disposition) = self.incident.facets().disposition() {
             let (ground, ink) = risks::paint("created");
-            let title = titles::title(disposition);
+            let title = titles::words_of(disposition);
             let title = title.map_or_else(|| disposition.to_owned(), |words| words.of(flow.lang).into());
             chip(flow, from, &title, ground, ink);
         }
@@ -310,7 +311,7 @@ impl Incident<'_> {
         let lang = flow.lang;
         let code = |code: Option<&str>| {
             let code = code.unwrap_or_default();
-            titles::title(code).map_or_else(|| code.to_owned(), |words| stacked(words, lang))
+            titles::words_of(code).map_or_else(|| code.to_owned(), |words| stacked(words, lang))
         };
         let text = |action: &Opened, field: &str| match action.is_unreadable(field) {
             true => UNREADABLE.of(lang).into_owned(),

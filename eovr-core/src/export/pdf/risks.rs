@@ -168,7 +168,7 @@ fn human(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) 
 fn suggested(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) {
     let facets = of.incident.facets();
     let (score, band) = (facets.ai_score(), facets.ai_band().and_then(Band::named));
-    let review = facets.ai_review().and_then(titles::title).unwrap_or(WAITING);
+    let review = facets.ai_review().and_then(titles::words_of).unwrap_or(WAITING);
     let model = [facets.ai_model(), facets.ai_version()];
     let model = model.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let reviewed = each(flow.lang).iter().map(|lang| format!("{}: {}", REVIEW.of(*lang), review.of(*lang)));

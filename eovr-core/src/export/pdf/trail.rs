@@ -77,12 +77,13 @@ fn verdict(verdict: &Verdict, lang: Lang) -> String {
 pub(super) fn row(entry: &Entry, zone: &TimeZone, lang: Lang) -> Vec<Cell> {
     let event = &entry.event;
     let titled =
-        |code: &str| titles::title(code).map_or_else(|| code.to_owned(), |words| stacked(words, lang));
+        |code: &str| titles::words_of(code).map_or_else(|| code.to_owned(), |words| stacked(words, lang));
     let states = match &event.from {
         Some(from) if *from != event.to => {
             let arrow = if lang.rtl() { "←" } else { "→" };
-            let one =
-                |code: &str| titles::title(code).map_or_else(|| code.to_owned(), |words| one_of(words, lang));
+            let one = |code: &str| {
+                titles::words_of(code).map_or_else(|| code.to_owned(), |words| one_of(words, lang))
+            };
             format!("{} {arrow} {}", one(from.as_str()), one(event.to.as_str()))
         }
         Some(_) => String::new(),
@@ -116,7 +117,7 @@ fn one_of(words: Words, lang: Lang) -> String {
 /// The title of a changed field.
 fn changed(name: &str, lang: Lang) -> String {
     let lang = if lang.rtl() { Lang::Ar } else { Lang::En };
-    match (Column::named(name), titles::title(name)) {
+    match (Column::named(name), titles::words_of(name)) {
         (Some(column), _) => column.title(lang).into_owned(),
         (None, Some(words)) => words.of(lang).into_owned(),
         (None, None) => name.to_owned(),

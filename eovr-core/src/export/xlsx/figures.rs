@@ -109,7 +109,7 @@ impl Figures {
             let mut row: Vec<u64> =
                 Band::ALL.iter().map(|band| Some(band.name())).chain([None]).map(count).collect();
             row.push(row.iter().sum());
-            let title = titles::title(state.name());
+            let title = titles::words_of(state.name());
             page.line(&title.map_or(state.name().into(), |words| words.of(page.look.lang)), &row)?;
         }
         Ok(())

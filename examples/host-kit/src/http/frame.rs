@@ -13,6 +13,7 @@ use super::headers::{Nonce, secure};
 use super::host;
 use super::kit::Kit;
 use super::meters;
+use super::pages::Shown;
 use super::problem::{Code, Problem};
 use super::request_id::{HEADER, RequestId};
 
@@ -51,7 +52,9 @@ pub(crate) async fn frame(State(kit): State<Kit>, mut request: Request, next: Ne
         if let Some(record) = problem.tampered() {
             kit.auth.alarm.tampered(record, Some(&trace));
         }
-        response = problem.written(id.as_str(), response);
+        if response.extensions().get::<Shown>().is_none() {
+            response = problem.written(id.as_str(), response);
+        }
     }
     let headers = response.headers_mut();
     if let Some(id) = id.to_value() {
@@ -107,7 +110,7 @@ fn log(
 /// Whether the route serves an HTML page.
 fn is_page(route: &str) -> bool {
     let data = route.starts_with("/api") && !route.starts_with("/api/docs");
-    !data && ![NO_ROUTE, "/health", "/ready", "/metrics"].contains(&route)
+    !data && ![NO_ROUTE, "/health", "/ready", "/metrics", "/assets/{name}"].contains(&route)
 }
 
 /// The method as a metric label. Unknown methods share one label, because clients can invent any number.

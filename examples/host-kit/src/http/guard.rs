@@ -1,6 +1,7 @@
 //! The guard of each handler: authentication, authorization, rate limits and idempotency.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
@@ -11,12 +12,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use eovr_core::access::Actor;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
+use eovr_core::identity::authentication::Opened;
 use eovr_core::identity::{Authentication, api_key};
 use http_body_util::{BodyExt as _, Limited};
 
-use super::auth::{Attempt, Category, login_of};
+use super::auth::{Arrival, Attempt, Category, login_of};
 use super::body::{LONGEST, read};
 use super::kit::Kit;
+use super::pages::{self, Reader, shown};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::reply::HandedOut;
@@ -40,6 +43,8 @@ pub struct Rules {
     pub lists: bool,
     /// It answers refusals with a page for people.
     pub refused: Option<Refused>,
+    /// It is a page for browsers, with the session of a cookie.
+    pub page: bool,
 }
 
 /// Answers a request that the guard refuses with a page, which can give back what a person has typed.
@@ -69,6 +74,9 @@ impl Passed {
 
 /// Passes a request to its handler, or answers it with a problem.
 pub async fn guard(State((kit, rules)): State<(Kit, Rules)>, request: Request, next: Next) -> Response {
+    if rules.page {
+        return page(&kit, &rules, request, next).await;
+    }
     let (mut parts, body) = request.into_parts();
     let passed = match passed(&kit, &rules, &mut parts, body.size_hint().exact()).await {
         Ok(passed) => passed,
@@ -93,8 +101,54 @@ pub async fn guard(State((kit, rules)): State<(Kit, Rules)>, request: Request, n
     }
 }
 
+/// Passes a request of a browser to its page, or shows why not.
+async fn page(kit: &Kit, rules: &Rules, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let safe = parts.method.is_safe();
+    let reader = Reader::stranger(&parts);
+    let passed = match passed(kit, rules, &mut parts, body.size_hint().exact()).await {
+        Ok(passed) => passed,
+        Err(problem) => {
+            linger(&parts.headers, body).await;
+            return shown(kit, &reader, safe, problem);
+        }
+    };
+    let reader = match &passed.who {
+        Some(who) => reader.named(who, &name_of(kit, &parts).await),
+        None => reader,
+    };
+    parts.extensions.insert(reader.clone());
+    let (who, renewed) = (passed.who.clone(), parts.extensions.remove::<Arc<Opened>>());
+    let request = Request::from_parts(parts, body);
+    let mut response = match answered(kit, rules, passed, request, next).await {
+        Ok(mut response) => match response.extensions_mut().remove::<Problem>() {
+            Some(problem) => shown(kit, &reader, safe, problem),
+            None => response,
+        },
+        Err(problem) => shown(kit, &reader, safe, problem),
+    };
+    if let Some(who) = who {
+        count(kit, rules, &who, &response);
+    }
+    if let Some(login) = renewed {
+        pages::give(kit, &mut response, &login);
+    }
+    response
+}
+
+/// The name of the person who is signed in. A page without it is better than none.
+async fn name_of(kit: &Kit, parts: &Parts) -> String {
+    let person = parts.extensions.get::<Arrival>().and_then(|arrival| arrival.person.clone());
+    let Some(person) = person else { return String::new() };
+    let profile = kit.auth.authentication.profile(&person).await;
+    profile.map(|profile| profile.name.as_str().to_owned()).unwrap_or_default()
+}
+
 async fn passed(kit: &Kit, rules: &Rules, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
     let mut passed = Passed { who: None, attempt: None, upload: None };
+    if rules.page {
+        pages::comes_from_our_pages(&parts.method, &parts.headers)?;
+    }
     if let Some(category) = rules.category {
         let client = kit.auth.proxies.client(&parts.extensions, &parts.headers);
         passed.attempt = kit.auth.rates.by_address(category, client).await?;
@@ -105,7 +159,16 @@ async fn passed(kit: &Kit, rules: &Rules, parts: &mut Parts, bytes: Option<u64>)
         }
     }
     if rules.access != Access::Public {
-        let arrival = kit.callers.arrival(&parts.headers).await?;
+        let arrival = match rules.page {
+            true => {
+                let (arrival, renewed) = pages::arrival(kit, &parts.headers).await?;
+                if let Some(renewed) = renewed {
+                    parts.extensions.insert(Arc::new(renewed));
+                }
+                arrival
+            }
+            false => kit.callers.arrival(&parts.headers).await?,
+        };
         let actor = arrival.session.actor();
         let category = if rules.uploads { Category::Upload } else { Category::Api };
         kit.auth.rates.by_name(category, actor.id().as_str())?;

@@ -12,6 +12,7 @@ use super::auth::Auth;
 use super::caller::Authenticate;
 use super::health::LastCheck;
 use super::meters::Meters;
+use super::pages::Pages;
 use super::places::Places;
 use super::repeat::Repeats;
 use super::transfers::Transfers;
@@ -80,6 +81,8 @@ pub struct Parts {
     pub last_check: LastCheck,
     /// The meters of the process.
     pub meters: Meters,
+    /// What stands on each page.
+    pub pages: Pages,
     stopping: AtomicBool,
 }
 
@@ -118,6 +121,8 @@ pub struct Setup {
     pub watched: Watched,
     /// The meters of the process.
     pub meters: Meters,
+    /// What stands on each page.
+    pub pages: Pages,
 }
 
 impl Kit {
@@ -140,6 +145,7 @@ impl Kit {
             downloads: Transfers::default(),
             last_check: LastCheck::default(),
             meters: setup.meters,
+            pages: setup.pages,
             stopping: AtomicBool::new(false),
         }))
     }

@@ -19,6 +19,7 @@ pub mod meters;
 pub mod notices;
 pub mod openapi;
 pub mod page;
+pub mod pages;
 pub mod places;
 pub mod problem;
 pub mod repeat;

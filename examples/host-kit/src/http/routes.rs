@@ -163,6 +163,8 @@ pub struct Endpoint {
     pub before_factor: bool,
     /// Answers refusals with a page.
     pub refused: Option<Refused>,
+    /// Whether it is a page for browsers, with the session of a cookie.
+    pub page: bool,
 }
 
 impl Endpoint {
@@ -185,12 +187,23 @@ impl Endpoint {
             uploads: false,
             before_factor: false,
             refused: None,
+            page: false,
         }
     }
 
     /// A `GET`, which changes nothing.
     pub fn get(path: &'static str, access: Access, says: &'static str) -> Self {
         Self::new(Method::GET, path, access, says)
+    }
+
+    /// A page that a browser shows.
+    pub fn page(path: &'static str, access: Access, says: &'static str) -> Self {
+        Self { page: true, ..Self::get(path, access, says).tells(&["text/html"]) }
+    }
+
+    /// A form of a page that a browser sends.
+    pub fn form(path: &'static str, access: Access, says: &'static str) -> Self {
+        Self { page: true, ..Self::post(path, access, says).tells(&["text/html"]) }
     }
 
     /// A `POST`; it takes an `Idempotency-Key`.
@@ -263,7 +276,16 @@ impl Endpoint {
         let Self { secret, category, uploads, before_factor, .. } = *self;
         let access = self.access.clone();
         let lists = self.params.is_some();
-        Rules { access, secret, category, uploads, before_factor, lists, refused: self.refused }
+        Rules {
+            access,
+            secret,
+            category,
+            uploads,
+            before_factor,
+            lists,
+            refused: self.refused,
+            page: self.page,
+        }
     }
 
     /// Answers refusals with a page of the host's own, because people fill in the route's form.

@@ -62,7 +62,7 @@ fn smaller(css: &str) -> String {
         rest = after.split_once("*/").map_or("", |(_, after)| after);
     }
     small.push_str(rest);
-    small.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    small.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub struct Field<'a> {
     pub language: Language,
     /// Its name, which is also the id of its control.
     pub name: &'a str,
+    /// The id of its control, where a page has several fields of one name.
+    pub id: Option<&'a str>,
     /// Its label, or the question.
     pub label: &'a str,
     /// What helps to fill it in.
@@ -119,7 +121,7 @@ impl Field<'_> {
         let direction = if sort == Sort::Text { "auto" } else { "ltr" };
         let short = matches!(sort, Sort::Code | Sort::Number | Sort::OneTimeCode);
         self.labelled(html! {
-            input id=(self.name) name=(self.name) type=(kind) value=[(!value.is_empty()).then_some(value)] dir=(direction)
+            input id=(self.id()) name=(self.name) type=(kind) value=[(!value.is_empty()).then_some(value)] dir=(direction)
                 inputmode=[mode] autocomplete=[complete] spellcheck=[(sort != Sort::Text).then_some("false")]
                 autocapitalize=[(sort != Sort::Text).then_some("none")] class=[short.then_some("short")]
                 aria-describedby=[self.described()] aria-invalid=[self.invalid()];
@@ -129,7 +131,7 @@ impl Field<'_> {
     /// A field of several lines, with the most characters that it takes.
     pub fn lines(&self, most: u32, value: &str) -> Markup {
         self.labelled(html! {
-            textarea id=(self.name) name=(self.name) dir="auto" maxlength=(most) data-counted
+            textarea id=(self.id()) name=(self.name) dir="auto" maxlength=(most) data-counted
                 aria-describedby=[self.described()] aria-invalid=[self.invalid()] {
                 // A parser of HTML drops a line feed at the beginning.
                 "\n" (value)
@@ -140,7 +142,7 @@ impl Field<'_> {
     /// A list to choose one from, for many answers; the first is empty.
     pub fn select(&self, choices: &[Choice<'_>], chosen: &str) -> Markup {
         self.labelled(html! {
-            select id=(self.name) name=(self.name) aria-describedby=[self.described()] aria-invalid=[self.invalid()] {
+            select id=(self.id()) name=(self.name) aria-describedby=[self.described()] aria-invalid=[self.invalid()] {
                 option value="" { (Words(self.language).choose()) }
                 @for choice in choices {
                     option value=(choice.value) selected[choice.value == chosen] { (choice.text) }
@@ -156,7 +158,7 @@ impl Field<'_> {
                 @for (at, choice) in choices.iter().enumerate() {
                     label.choice {
                         input type="radio" name=(self.name) value=(choice.value)
-                            id=[(at == 0).then_some(self.name)] checked[choice.value == chosen];
+                            id=[(at == 0).then_some(self.id())] checked[choice.value == chosen];
                         span { (choice.text) @if let Some(hint) = choice.hint { small { (hint) } } }
                     }
                 }
@@ -171,7 +173,7 @@ impl Field<'_> {
                 @for (at, choice) in choices.iter().enumerate() {
                     label.choice {
                         input type="checkbox" name=(self.name) value=(choice.value)
-                            id=[(at == 0).then_some(self.name)] checked[chosen.contains(&choice.value)];
+                            id=[(at == 0).then_some(self.id())] checked[chosen.contains(&choice.value)];
                         span { (choice.text) @if let Some(hint) = choice.hint { small { (hint) } } }
                     }
                 }
@@ -193,7 +195,7 @@ impl Field<'_> {
             }
         };
         self.grouped(&html! {
-            div.parts id=(self.name) {
+            div.parts id=(self.id()) {
                 (part("day", words.day(), day, 2)) (part("month", words.month(), month, 2)) (part("year", words.year(), year, 4))
             }
         })
@@ -202,7 +204,7 @@ impl Field<'_> {
     /// Files to attach, with what is accepted said first.
     pub fn files(&self, accepts: &str) -> Markup {
         self.labelled(html! {
-            input id=(self.name) name=(self.name) type="file" multiple accept=(accepts)
+            input id=(self.id()) name=(self.name) type="file" multiple accept=(accepts)
                 aria-describedby=[self.described()] aria-invalid=[self.invalid()];
         })
     }
@@ -210,7 +212,7 @@ impl Field<'_> {
     fn labelled(&self, control: Markup) -> Markup {
         html! {
             div.field.field--error[self.mistake().is_some()] {
-                label for=(self.name) { (self.label) (self.marked_optional()) }
+                label for=(self.id()) { (self.label) (self.marked_optional()) }
                 (self.notes()) (control)
             }
         }
@@ -231,13 +233,17 @@ impl Field<'_> {
 
     fn notes(&self) -> Markup {
         html! {
-            @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
+            @if let Some(hint) = self.hint { p.hint id={ (self.id()) "-hint" } { (hint) } }
             @if let Some(sentence) = self.mistake() {
-                p.error id={ (self.name) "-error" } {
+                p.error id={ (self.id()) "-error" } {
                     span.hide { (Words(self.language).error_prefix()) " " } (sentence)
                 }
             }
         }
+    }
+
+    fn id(&self) -> &str {
+        self.id.unwrap_or(self.name)
     }
 
     fn mistake(&self) -> Option<&str> {
@@ -249,8 +255,8 @@ impl Field<'_> {
     }
 
     fn described(&self) -> Option<String> {
-        let hint = self.hint.map(|_| format!("{}-hint", self.name));
-        let mistake = self.mistake().map(|_| format!("{}-error", self.name));
+        let hint = self.hint.map(|_| format!("{}-hint", self.id()));
+        let mistake = self.mistake().map(|_| format!("{}-error", self.id()));
         let ids: Vec<String> = hint.into_iter().chain(mistake).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
@@ -268,6 +274,7 @@ mod tests {
         let field = Field {
             language: Language::En,
             name: "what",
+            id: None,
             label: "What happened?",
             hint: Some("In your own words"),
             optional: false,

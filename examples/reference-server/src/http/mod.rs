@@ -9,6 +9,7 @@ mod health;
 mod incidents;
 mod models;
 mod narrative;
+pub(crate) mod pages;
 mod path;
 mod poster;
 mod receipt;
@@ -32,7 +33,7 @@ pub(crate) fn router(app: &App) -> Router {
         true => api(ready),
         false => documentation(api(meters(ready)), DESCRIPTION),
     };
-    framed(app, poster::routes(routes))
+    framed(app, pages::routes(poster::routes(routes)))
 }
 
 /// The routes of the monitoring port.

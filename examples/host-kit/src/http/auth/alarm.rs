@@ -43,7 +43,7 @@ pub struct Alarm {
 }
 
 /// The step of authentication that failed.
-pub(super) enum Failed<'a> {
+pub(in crate::http) enum Failed<'a> {
     /// The password, for this e-mail address.
     Password(&'a str),
     /// The second-factor code of this account. The password was right.

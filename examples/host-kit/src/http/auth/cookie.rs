@@ -36,7 +36,7 @@ fn device_name(production: bool) -> &'static str {
 
 /// Sets the device cookie, so that the server recognises the browser later. It grants no access, and it stays after a
 /// logout.
-pub(super) fn remember(kit: &Kit, response: &mut Response, devices: &[Zeroizing<String>]) {
+pub(in crate::http) fn remember(kit: &Kit, response: &mut Response, devices: &[Zeroizing<String>]) {
     if !devices.is_empty() {
         let devices: Vec<&str> = devices.iter().map(|device| device.as_str()).collect();
         put(kit, response, device_name(kit.production), &devices.join("."), DEVICE_DAYS * DAY_SECONDS);
@@ -61,8 +61,26 @@ pub(super) fn take(kit: &Kit, response: &mut Response) {
 }
 
 fn put(kit: &Kit, response: &mut Response, name: &str, value: &str, seconds: i64) {
-    let secure = if kit.production { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/api/auth; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    set(response, &format!("{name}={value}; Path=/api/auth; Max-Age={seconds}; HttpOnly{}", same_site(kit)));
+}
+
+/// Sets a cookie of the session of pages, which the browser sends with each of them. `Lax`, because the links in mails open
+/// pages.
+pub(in crate::http) fn put_for_site(kit: &Kit, response: &mut Response, name: &str, value: &str, days: i64) {
+    let seconds = days * DAY_SECONDS;
+    set(response, &format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly{}", same_site(kit)));
+}
+
+/// Sets a cookie for a year that is no secret.
+pub(in crate::http) fn put_open(response: &mut Response, name: &str, value: &str) {
+    set(response, &format!("{name}={value}; Path=/; Max-Age={}; SameSite=Lax", 365 * DAY_SECONDS));
+}
+
+fn same_site(kit: &Kit) -> &'static str {
+    if kit.production { "; SameSite=Lax; Secure" } else { "; SameSite=Lax" }
+}
+
+fn set(response: &mut Response, cookie: &str) {
     if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -98,7 +116,8 @@ pub fn login_of(kit: &Kit, headers: &HeaderMap) -> Option<RecordId> {
     Some(token.login())
 }
 
-fn kept<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The value of a cookie.
+pub(in crate::http) fn kept<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut pairs =
         cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));

@@ -197,7 +197,11 @@ pub(super) fn opened(kit: &Kit, login: &Opened) -> Answered {
 
 impl Auth {
     /// Checks a password, in the hashing queue.
-    pub(super) async fn tried(&self, attempt: Attempt, password: &str) -> Result<CheckedAttempt, Problem> {
+    pub(in crate::http) async fn tried(
+        &self,
+        attempt: Attempt,
+        password: &str,
+    ) -> Result<CheckedAttempt, Problem> {
         // Text that cannot be a password is replaced by the empty one, which matches no account.
         let password = Password::typed(password).or_else(|_| Password::typed(""));
         let password = password.map_err(|flaw| Problem::internal(flaw.to_string()))?;
@@ -206,7 +210,7 @@ impl Auth {
 
     /// Reports a failed authentication to the alarm. An error with a `user` comes from the second factor, so the
     /// password of that account was right.
-    pub(super) fn watched<T>(
+    pub(in crate::http) fn watched<T>(
         &self,
         done: Result<T, Error>,
         failed: Failed<'_>,
@@ -224,7 +228,7 @@ impl Auth {
     }
 
     /// Hashes a new password if the policy accepts it.
-    pub(super) async fn hash(
+    pub(in crate::http) async fn hash(
         &self,
         password: Zeroizing<String>,
         owner: OwnerWords,

@@ -8,7 +8,7 @@ mod account;
 mod alarm;
 mod alerts;
 mod client;
-mod cookie;
+pub(in crate::http) mod cookie;
 mod factor;
 mod failures;
 mod hashing;
@@ -27,6 +27,8 @@ use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
 pub use self::alarm::Alarm;
+pub(in crate::http) use self::alarm::Failed;
+pub(in crate::http) use self::client::Whence;
 pub use self::client::{Behind, Proxies, Trace};
 pub use self::cookie::login_of;
 pub use self::failures::Attempt;

@@ -165,7 +165,7 @@ pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
 
 /// The value of a sealed field; `None` if its key was destroyed, because that erases the value and keeps the record.
 /// For a damaged value the alarm notifies tier 5.
-fn readable<T>(app: &App, opened: eovr_core::Result<T>) -> Result<Option<T>, Problem> {
+pub(super) fn readable<T>(app: &App, opened: eovr_core::Result<T>) -> Result<Option<T>, Problem> {
     match opened {
         Err(error) if error.is_unreadable() => {
             app.kit.auth.alarm.of(&error);

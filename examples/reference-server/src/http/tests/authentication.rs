@@ -40,7 +40,7 @@ use super::super::router;
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested, app};
 
 pub(super) const PASSWORD: &str = "three boats on the nile";
-const MONA: &str = "mona@example.org";
+pub(super) const MONA: &str = "mona@example.org";
 pub(super) const TOP: &str = "top@example.org";
 
 pub(super) type Failing<T> = Result<T, Box<dyn std::error::Error>>;
@@ -124,6 +124,7 @@ async fn opened(
         keys: Keys::Ring,
         watched: Watched::default(),
         meters: meters::install(),
+        pages: crate::http::pages::PAGES,
     });
     let app = app(kit);
     Ok(Deployment { server: Server { router: router(&app), app }, clock, eovr })
@@ -137,6 +138,10 @@ pub(super) struct In {
 }
 
 impl Deployment {
+    pub(super) fn pass_seconds(&self, seconds: i64) {
+        self.clock.pass_seconds(seconds);
+    }
+
     async fn ask(
         &self,
         method: Method,

@@ -11,6 +11,7 @@ mod incidents;
 mod lists;
 mod load;
 mod models;
+mod pages;
 mod proxied;
 mod receipts;
 mod repeats;
@@ -176,6 +177,7 @@ impl Server {
             keys: Keys::Ring,
             watched,
             meters: meters::install(),
+            pages: crate::http::pages::PAGES,
         }));
         Ok(Self { router: router(&app), app })
     }

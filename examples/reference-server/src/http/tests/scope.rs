@@ -152,6 +152,7 @@ impl World {
             keys: Keys::Ring,
             watched: Watched::default(),
             meters: meters::install(),
+            pages: crate::http::pages::PAGES,
         }));
         let setup = eovr.session(danger::unrestricted("test", "plant what others must not see")?);
         let server = Server { router: router(&app), app };
