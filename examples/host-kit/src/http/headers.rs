@@ -32,7 +32,8 @@ pub fn secure(headers: &mut HeaderMap, nonce: Option<&Nonce>, production: bool) 
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    say(header::REFERRER_POLICY, "no-referrer");
+    // With `no-referrer`, a browser names no origin with the forms of our own pages, and they would be refused.
+    say(header::REFERRER_POLICY, if nonce.is_some() { "same-origin" } else { "no-referrer" });
     say(header::X_FRAME_OPTIONS, "DENY");
     say(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     say(header::CACHE_CONTROL, "no-store");

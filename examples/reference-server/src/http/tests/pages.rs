@@ -70,6 +70,7 @@ async fn a_person_signs_in_sees_the_list_and_signs_out() -> Tested {
     let away = browser.get("/incidents").await?.is(303)?;
     assert_eq!(away.header("location"), "/login?to=%2Fincidents");
     let login = browser.get("/login?to=%2Fincidents").await?.is(200)?;
+    assert_eq!(login.header("referrer-policy"), "same-origin");
     assert!(login.text.contains("dir=\"rtl\"") && login.text.contains("name=\"to\" value=\"/incidents\""));
 
     let wrong = browser.post("/login", &[("email", MONA), ("password", "four boats on the nile")]).await?;
