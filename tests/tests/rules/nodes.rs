@@ -330,7 +330,7 @@ async fn a_damaged_facility_leaves_no_running_node_in_silence() {
     let mut organisation = Organisation::follow(&eovr).await.unwrap();
 
     let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-    let damage = "UPDATE facility SET hash = x'00' WHERE code = 'ALX-2-2'";
+    let damage = "UPDATE facility SET head = zeroblob(7) WHERE code = 'ALX-2-2'";
     assert_eq!(sqlx::query(damage).execute(&pool).await.unwrap().rows_affected(), 1);
     pool.close().await;
     let title = Title { en: "New name".to_owned(), ar: "اسم جديد".to_owned() };
