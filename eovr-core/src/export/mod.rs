@@ -38,7 +38,6 @@ mod opened;
 mod parquet;
 #[cfg(feature = "pdf")]
 pub mod pdf;
-#[cfg(feature = "pdf")]
 mod reasons;
 mod titles;
 mod write;

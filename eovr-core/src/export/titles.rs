@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::export::columns::Column;
+use crate::export::reasons;
 
 /// The language of an export for people.
 ///
@@ -161,16 +163,23 @@ const CODES: &[(&str, Words)] = &[
     ("system", words("System", "النظام")),
 ];
 
-/// The title of a built-in code, such as a state or an action of an incident. `None` for a host's own code.
+/// The title of a built-in code: a state, an action or a column of an incident, or the rule of a [reason for a
+/// score](crate::triage::Reason). `None` for a host's own code.
 ///
 /// ```
 /// use eovr_core::export::{Lang, title};
 ///
 /// assert_eq!(title("completed", Lang::Ar).as_deref(), Some("مكتمل"));
+/// assert_eq!(title("immediate_action", Lang::En).as_deref(), Some("Immediate action"));
 /// assert_eq!(title("a-code-of-yours", Lang::En), None);
 /// ```
 pub fn title(code: &str, lang: Lang) -> Option<Cow<'static, str>> {
-    words_of(code).map(|words| words.of(lang))
+    let column = || Column::named(code).map(|column| column.title(lang));
+    let rule = || {
+        let (en, ar) = reasons::named(code);
+        (en != code).then(|| lang.pick(&en, &ar).into_owned().into())
+    };
+    words_of(code).map(|words| words.of(lang)).or_else(column).or_else(rule)
 }
 
 pub(super) fn words_of(code: &str) -> Option<Words> {

@@ -8,6 +8,7 @@ error-prefix = Error:
 
 ## Forms
 problem = There is a problem
+does-not-fit = This answer does not fit
 optional = optional
 choose = Choose one
 day = Day
@@ -46,10 +47,40 @@ new-password-hint = At least 15 characters, or 8 with a second factor. A few wor
 password-weak = Choose a longer password, without your name or your hospital's
 proceed = Continue
 signed-out-title = You are signed out
-signed-out = Sign in again. What you have typed was not saved.
+signed-out = Sign in again.
+
+## The own account
+account = My account
+name = Name
+role = Role
+logins = Where I am signed in
+login-since = Since { $moment }
+this-login = this device
+end-login = Sign out there
+change-password = Change password
+password-changed = The password is changed. Other devices are signed out.
+password-wrong = This is not your password
+factor = Second factor
+factor-on = set up
+factor-off = not set up
+factor-set-up = Set up
+factor-why = With a second factor, a stolen password is not enough to read reports. You need an authenticator app on your phone.
+factor-by-hand = Type it by hand instead
+first-code-hint = Scan the picture with your authenticator app, and type the six digits that it shows
+factor-done = The second factor is set up.
+recovery-codes = Keep these codes on paper. Each signs you in once if your phone is lost. They are not shown again.
+codes-written-down = I have written them down
+prove = Confirm that it is you
+prove-why = This action asks once more for your password.
+prove-elsewhere = Confirm it in a new tab, then come back here
+code-where-set-up = If you have set up a second factor
+proof-wrong = The password or the code is not right
 
 ## Refusals
 to-the-start = Go to the start
+sign-in-elsewhere = Sign in in a new tab, then come back here
+nothing-lost = Nothing of what you have typed is lost.
+send-again = Send again
 denied-title = You may not do this
 denied = Your role does not allow it. Ask your quality office if you need it.
 not-found-title = There is nothing here

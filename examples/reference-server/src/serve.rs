@@ -34,6 +34,7 @@ use crate::check;
 use crate::delivery;
 use crate::engine::{self, Host, Opening};
 use crate::export::fonts::LoadedFonts;
+use crate::http::pages::Trial;
 use crate::http::{self, App, Setup};
 use crate::learner;
 
@@ -156,17 +157,23 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     let marks = args.serving.marks();
     let opening = Opening { learner, marks, for_real: args.serving.production, ..Opening::default() };
     let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
-    serve(host, &args.serving, out).await
+    serve(host, &args.serving, Vec::new(), out).await
 }
 
 /// Serves until asked to stop, and closes the store.
-pub(crate) async fn serve(host: Host, serving: &Serving, out: &mut Out) -> Result<(), Failure> {
-    let done = listen(&host, serving, out).await;
+/// Serves until a signal. `trial` are accounts whose passwords anyone may know.
+pub(crate) async fn serve(
+    host: Host,
+    serving: &Serving,
+    trial: Vec<Trial>,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let done = listen(&host, serving, trial, out).await;
     host.close().await;
     done
 }
 
-async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Failure> {
+async fn listen(host: &Host, serving: &Serving, trial: Vec<Trial>, out: &mut Out) -> Result<(), Failure> {
     let (listener, address) = bound(serving.listen, "--listen").await?;
     let watching = match serving.watch {
         Some(address) => Some(bound(address, "--watch").await?),
@@ -211,6 +218,7 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         learner: host.learner.clone(),
         marks: serving.marks(),
         fonts: LoadedFonts::new(serving.font.clone()),
+        trial: if serving.production { Vec::new() } else { trial },
     });
     log::begin(env!("CARGO_CRATE_NAME"), serving.engine_log);
     if serving.production && !serving.log.kept.is_on() {
@@ -245,6 +253,9 @@ async fn listen(host: &Host, serving: &Serving, out: &mut Out) -> Result<(), Fai
         out.line(format_args!("watched on http://{address}"));
     }
     out.line(format_args!("listening on http://{address}"));
+    if !app.trial.is_empty() {
+        out.line(format_args!("open http://{address}/try in a browser: one press signs in"));
+    }
     let crowd = Crowd::new(serving.most, descriptors, serving.behind.proxies());
     listen::serve(listener, http::router(&app), crowd, stop, || app.kit.stop()).await;
     beside.shutdown().await;

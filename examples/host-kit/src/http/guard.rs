@@ -1,6 +1,5 @@
 //! The guard of each handler: authentication, authorization, rate limits and idempotency.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +14,12 @@ use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::authentication::Opened;
 use eovr_core::identity::{Authentication, api_key};
 use http_body_util::{BodyExt as _, Limited};
+use tokio::time::timeout;
 
 use super::auth::{Arrival, Attempt, Category, login_of};
 use super::body::{LONGEST, read};
 use super::kit::Kit;
-use super::pages::{self, Reader, shown};
+use super::pages::{self, Form, Reader, shown};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::reply::HandedOut;
@@ -41,22 +41,16 @@ pub struct Rules {
     pub before_factor: bool,
     /// The answer is a page of a list.
     pub lists: bool,
-    /// It answers refusals with a page for people.
-    pub refused: Option<Refused>,
     /// It is a page for browsers, with the session of a cookie.
     pub page: bool,
 }
-
-/// Answers a request that the guard refuses with a page, which can give back what a person has typed.
-pub type Refused =
-    for<'a> fn(&'a Parts, Body, &'a Problem) -> Pin<Box<dyn Future<Output = Response> + Send + 'a>>;
 
 /// The number of records that a page counts as if its handler does not tell: a full page.
 const LISTED: u32 = 100;
 
 /// How long the server reads the body of a refused request. If it closed the connection earlier, the client would lose
 /// the answer, because TCP resets a connection with unread data.
-pub const LINGERING: Duration = Duration::from_secs(2);
+const LINGERING: Duration = Duration::from_secs(2);
 
 /// What the checks produced; kept until the request is answered.
 struct Passed {
@@ -81,9 +75,6 @@ pub async fn guard(State((kit, rules)): State<(Kit, Rules)>, request: Request, n
     let passed = match passed(&kit, &rules, &mut parts, body.size_hint().exact()).await {
         Ok(passed) => passed,
         Err(problem) => {
-            if let Some(refused) = rules.refused {
-                return refused(&parts, body, &problem).await;
-            }
             linger(&parts.headers, body).await;
             return problem.into_response();
         }
@@ -103,29 +94,46 @@ pub async fn guard(State((kit, rules)): State<(Kit, Rules)>, request: Request, n
 
 /// Passes a request of a browser to its page, or shows why not.
 async fn page(kit: &Kit, rules: &Rules, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let safe = parts.method.is_safe();
-    let reader = Reader::stranger(&parts);
-    let passed = match passed(kit, rules, &mut parts, body.size_hint().exact()).await {
+    let (mut parts, mut body) = request.into_parts();
+    let mut reader = Reader::stranger(&parts);
+    let passed = passed(kit, rules, &mut parts, body.size_hint().exact()).await;
+    let mut form = None;
+    if !parts.method.is_safe() && Form::is_in(&parts.headers) {
+        let whole = read(std::mem::take(&mut body), LONGEST);
+        let read = match &passed {
+            Ok(_) => whole.await,
+            // The rest is read for a while only.
+            Err(_) => timeout(LINGERING, whole).await.unwrap_or_else(|_| Err(Problem::new(Code::Timeout))),
+        };
+        form = match read {
+            Ok(bytes) => Some(Form::new(&parts, bytes)),
+            Err(problem) if passed.is_ok() => return shown(kit, &reader, &parts.method, None, problem),
+            Err(_) => None,
+        };
+    }
+    let passed = match passed {
         Ok(passed) => passed,
         Err(problem) => {
             linger(&parts.headers, body).await;
-            return shown(kit, &reader, safe, problem);
+            return shown(kit, &reader, &parts.method, form.as_ref(), problem);
         }
     };
-    let reader = match &passed.who {
-        Some(who) => reader.named(who, &name_of(kit, &parts).await),
-        None => reader,
-    };
+    if let Some(who) = &passed.who {
+        reader = reader.named(who, &name_of(kit, &parts).await);
+    }
     parts.extensions.insert(reader.clone());
+    if let Some(form) = &form {
+        parts.extensions.insert(form.clone());
+    }
     let (who, renewed) = (passed.who.clone(), parts.extensions.remove::<Arc<Opened>>());
+    let method = parts.method.clone();
     let request = Request::from_parts(parts, body);
     let mut response = match answered(kit, rules, passed, request, next).await {
         Ok(mut response) => match response.extensions_mut().remove::<Problem>() {
-            Some(problem) => shown(kit, &reader, safe, problem),
+            Some(problem) => shown(kit, &reader, &method, form.as_ref(), problem),
             None => response,
         },
-        Err(problem) => shown(kit, &reader, safe, problem),
+        Err(problem) => shown(kit, &reader, &method, form.as_ref(), problem),
     };
     if let Some(who) = who {
         count(kit, rules, &who, &response);
@@ -234,14 +242,8 @@ enum First {
 async fn first(kit: &Kit, rules: &Rules, caller: Option<&str>, request: Request) -> Result<First, Problem> {
     let (mut parts, body) = request.into_parts();
     let body = read(body, if rules.uploads { LARGEST_FILE } else { LONGEST }).await?;
-    let path = parts.uri.path().to_owned();
-    let template = parts.extensions.get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
-    let seed = match template.filter(|_| rules.access == Access::Public) {
-        // On public routes the path belongs to the request content, so a key that comes with another path is refused.
-        Some(template) => kit.repeats.seed(&parts.headers, caller, &template, &[&body, path.as_bytes()]),
-        // Elsewhere the path, not its template, scopes the key: the same key for another record is another request.
-        None => kit.repeats.seed(&parts.headers, caller, &path, &[&body]),
-    };
+    let template = parts.extensions.get::<MatchedPath>().map_or("", |matched| matched.as_str());
+    let seed = kit.repeats.seed_at(&parts.headers, caller, template, parts.uri.path(), &body);
     let Some(seed) = seed? else {
         return Ok(First::Yes(Request::from_parts(parts, Body::from(body)), None));
     };
@@ -286,5 +288,5 @@ async fn linger(headers: &HeaderMap, body: Body) {
     }
     let mut body = Limited::new(body, LARGEST_FILE);
     let rest = async { while let Some(Ok(_)) = body.frame().await {} };
-    let _ = tokio::time::timeout(LINGERING, rest).await;
+    let _ = timeout(LINGERING, rest).await;
 }

@@ -223,6 +223,11 @@ impl Problem {
         self.0.faults.iter().any(|fault| fault.field.as_deref() == Some(field))
     }
 
+    /// The values that are wrong.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.0.faults.iter().filter_map(|fault| fault.field.as_deref())
+    }
+
     /// What sort of problem it is.
     pub fn code(&self) -> Code {
         self.0.code

@@ -106,7 +106,7 @@ impl Repeats {
     ///
     /// # Errors
     /// `InvalidInput` if the key is not valid, or if the key of a visitor is too short.
-    pub fn seed(
+    fn seed(
         &self,
         headers: &HeaderMap,
         caller: Option<&str>,
@@ -136,6 +136,25 @@ impl Repeats {
         let seen = headers.get(header::IF_MATCH).map(HeaderValue::as_bytes);
         let asked: Vec<&[u8]> = asked.iter().copied().chain(seen).collect();
         Ok(Some(Seed { key, body: digest(&asked), secrets: self.secrets.clone() }))
+    }
+
+    /// The seed of a request to a path. For an account the path scopes the key: the same key for another record is another
+    /// request. For a visitor the path belongs to what is asked, so a key that comes with another path is refused.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the key is not valid, or if the key of a visitor is too short.
+    pub fn seed_at(
+        &self,
+        headers: &HeaderMap,
+        caller: Option<&str>,
+        template: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Option<Seed>, Problem> {
+        match caller {
+            Some(_) => self.seed(headers, caller, path, &[body]),
+            None => self.seed(headers, None, template, &[body, path.as_bytes()]),
+        }
     }
 
     /// Decides whether this request is the first one.

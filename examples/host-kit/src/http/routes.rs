@@ -16,7 +16,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Category;
-use super::guard::{Refused, Rules, guard};
+use super::guard::{Rules, guard};
 use super::kit::{HostState, Kit};
 
 /// The access to a route.
@@ -161,8 +161,6 @@ pub struct Endpoint {
     pub uploads: bool,
     /// Whether it is open to accounts that must still set up a second factor.
     pub before_factor: bool,
-    /// Answers refusals with a page.
-    pub refused: Option<Refused>,
     /// Whether it is a page for browsers, with the session of a cookie.
     pub page: bool,
 }
@@ -186,7 +184,6 @@ impl Endpoint {
             category: None,
             uploads: false,
             before_factor: false,
-            refused: None,
             page: false,
         }
     }
@@ -201,9 +198,10 @@ impl Endpoint {
         Self { page: true, ..Self::get(path, access, says).tells(&["text/html"]) }
     }
 
-    /// A form of a page that a browser sends.
+    /// A form of a page that a browser sends. Its answer is not kept, because a page has a nonce; a form has a
+    /// [key](super::pages::keyed) of its own.
     pub fn form(path: &'static str, access: Access, says: &'static str) -> Self {
-        Self { page: true, ..Self::post(path, access, says).tells(&["text/html"]) }
+        Self { page: true, secret: true, ..Self::post(path, access, says).tells(&["text/html"]) }
     }
 
     /// A `POST`; it takes an `Idempotency-Key`.
@@ -276,21 +274,7 @@ impl Endpoint {
         let Self { secret, category, uploads, before_factor, .. } = *self;
         let access = self.access.clone();
         let lists = self.params.is_some();
-        Rules {
-            access,
-            secret,
-            category,
-            uploads,
-            before_factor,
-            lists,
-            refused: self.refused,
-            page: self.page,
-        }
-    }
-
-    /// Answers refusals with a page of the host's own, because people fill in the route's form.
-    pub fn refuses_by(self, refused: Refused) -> Self {
-        Self { refused: Some(refused), ..self }
+        Rules { access, secret, category, uploads, before_factor, lists, page: self.page }
     }
 
     /// Makes the route take `If-Match`, although it is not a `PATCH`.

@@ -118,7 +118,7 @@ impl Chart<'_> {
                     false => (NAMES - 8.0, NAMES, NAMES + length + 6.0),
                 };
                 text x=(place(name)) y=(place(top + 18.0)) text-anchor="end" { (point.name) }
-                (linked(point.path.as_deref(), &html! {
+                (self.linked(point, value, &html! {
                     rect.bar.marked[point.marked.is_some()] x=(place(bar)) y=(place(top + 4.0)) width=(place(length)) height=(place(ROW - 8.0)) {}
                 }))
                 text x=(place(number)) y=(place(top + 18.0)) text-anchor="start" {
@@ -131,8 +131,9 @@ impl Chart<'_> {
     fn dot(&self, point: &Point, x: f64, y: f64, value: f64) -> Markup {
         let radius = if point.marked.is_some() { "7" } else { "4" };
         let why = point.marked.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
-        linked(
-            point.path.as_deref(),
+        self.linked(
+            point,
+            value,
             &html! {
                 circle.dot.marked[point.marked.is_some()] cx=(place(x)) cy=(place(y)) r=(radius) {
                     title { (point.name) ": " (self.number(value, self.decimals)) (why) }
@@ -141,10 +142,19 @@ impl Chart<'_> {
         )
     }
 
+    /// A point that leads to what was counted. The keyboard reaches the same pages in the table below.
+    fn linked(&self, point: &Point, value: f64, inside: &Markup) -> Markup {
+        let name = format!("{}: {}", point.name, self.number(value, self.decimals));
+        html! {
+            @if let Some(path) = &point.path { a href=(path) tabindex="-1" aria-label=(name) { (inside) } }
+            @else { (inside) }
+        }
+    }
+
     fn figure(&self, height: f64, points: &[Point], inside: &Markup) -> Markup {
         html! {
             figure {
-                svg.chart role="img" viewBox={ "0 0 " (WIDTH) " " (height) } width=(WIDTH) height=(height)
+                svg.chart role=(if points.iter().any(|point| point.path.is_some()) { "group" } else { "img" }) viewBox={ "0 0 " (WIDTH) " " (height) } width=(WIDTH) height=(height)
                     aria-labelledby={ (self.id) "-title " (self.id) "-sentence" } direction=(self.language.direction()) {
                     title id={ (self.id) "-title" } { (self.title) }
                     desc id={ (self.id) "-sentence" } { (self.sentence) }
@@ -195,10 +205,6 @@ impl Chart<'_> {
     fn is_rtl(&self) -> bool {
         self.language == Language::Ar
     }
-}
-
-fn linked(path: Option<&str>, inside: &Markup) -> Markup {
-    html! { @if let Some(path) = path { a href=(path) tabindex="-1" { (inside) } } @else { (inside) } }
 }
 
 /// A coordinate, with one decimal.

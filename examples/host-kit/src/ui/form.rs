@@ -106,7 +106,30 @@ impl<'a> Choice<'a> {
     }
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
+    /// A field that must be filled in.
+    pub const fn new(language: Language, name: &'a str, label: &'a str, mistakes: &'a Mistakes) -> Self {
+        Self { language, name, id: None, label, hint: None, optional: false, mistakes }
+    }
+
+    /// With a sentence that helps.
+    #[must_use]
+    pub const fn hint(self, hint: &'a str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// It may stay empty.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    /// With an id of its own, where a page has several fields of one name.
+    #[must_use]
+    pub const fn with_id(self, id: &'a str) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
     /// A field of one line.
     pub fn line(&self, sort: Sort, value: &str) -> Markup {
         let (kind, mode, complete) = match sort {
@@ -131,7 +154,7 @@ impl Field<'_> {
     /// A field of several lines, with the most characters that it takes.
     pub fn lines(&self, most: u32, value: &str) -> Markup {
         self.labelled(html! {
-            textarea id=(self.id()) name=(self.name) dir="auto" maxlength=(most) data-counted
+            textarea id=(self.id()) name=(self.name) dir="auto" maxlength=(most) data-counted rows="5"
                 aria-describedby=[self.described()] aria-invalid=[self.invalid()] {
                 // A parser of HTML drops a line feed at the beginning.
                 "\n" (value)
@@ -271,15 +294,7 @@ mod tests {
         let mut mistakes = Mistakes::default();
         mistakes.add("what", "Write what happened");
         mistakes.add("what", "a second one");
-        let field = Field {
-            language: Language::En,
-            name: "what",
-            id: None,
-            label: "What happened?",
-            hint: Some("In your own words"),
-            optional: false,
-            mistakes: &mistakes,
-        };
+        let field = Field::new(Language::En, "what", "What happened?", &mistakes).hint("In your own words");
         let html = field.lines(100, "<b>\u{202e}").into_string();
         assert!(
             html.contains("aria-describedby=\"what-hint what-error\"")

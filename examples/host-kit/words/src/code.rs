@@ -69,7 +69,10 @@ fn statements(kit: &str, pieces: &[Piece]) -> String {
 
 fn statement(kit: &str, piece: &Piece) -> String {
     match piece {
-        Piece::Literal(text) => format!("said.push_str({text:?}); "),
+        Piece::Literal(text) => match text.chars().collect::<Vec<_>>()[..] {
+            [sign] => format!("said.push({sign:?}); "),
+            _ => format!("said.push_str({text:?}); "),
+        },
         Piece::Number(name) => format!("said.push_str(&self.0.number({})); ", name.replace('-', "_")),
         // A first strong isolate, so that a name of the other direction does not move the words around it.
         Piece::Text(name) => {

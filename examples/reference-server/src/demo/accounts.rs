@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::account;
 use crate::engine;
+use crate::http::pages::Trial;
 
 /// An account of the demonstration.
 pub(super) struct Account {
@@ -36,6 +37,17 @@ impl Accounts {
             Error::new(ErrorKind::Config, format!("no account is `{role}` of `{}`", place.facility))
                 .with_help("this store is not the demonstration's: name another one")
         })
+    }
+
+    /// A nurse, a reviewer and the top, whose passwords this run has drawn.
+    pub(super) fn trial(&self) -> Vec<Trial> {
+        let roles = [Role::Staff, Role::QualityAdmin, Role::TopManagement];
+        let known = |role: Role| {
+            let account = self.iter().find(|account| account.role == role)?;
+            let (name, email) = (account.name.clone(), account.email.clone());
+            Some(Trial { role, name, email, password: account.password.clone()? })
+        };
+        roles.into_iter().filter_map(known).collect()
     }
 
     /// The account of top management.

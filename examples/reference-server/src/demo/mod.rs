@@ -16,6 +16,7 @@ use eovr_host::settings::Place;
 
 pub(crate) use self::clock::DemoClock;
 use crate::engine;
+use crate::http::pages::Trial;
 use crate::serve::{Serving, serve};
 
 /// Options of `demo`.
@@ -38,13 +39,19 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     let done = build_and_show(&args, &host.eovr, &clock, out).await;
     if args.once || done.is_err() {
         host.close().await;
-        return done;
+        return done.map(drop);
     }
     out.line("");
-    serve(host, &args.serving, out).await
+    serve(host, &args.serving, done?, out).await
 }
 
-async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut Out) -> Result<(), Failure> {
+/// Gives the accounts to try.
+async fn build_and_show(
+    args: &Args,
+    eovr: &Eovr,
+    clock: &DemoClock,
+    out: &mut Out,
+) -> Result<Vec<Trial>, Failure> {
     let started = Instant::now();
     let path = args.place.database()?.to_string();
 
@@ -76,7 +83,7 @@ async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut O
     show::one_trail(eovr, &accounts, out).await?;
     refusals::show(eovr, &accounts, out).await?;
     show::verify(&accounts, out).await?;
-    Ok(())
+    Ok(accounts.trial())
 }
 
 /// Empties the outbox, so that no mail about the invented year is sent.

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::app::App;
 use super::values;
 
-const OF: Name = Name::from_static("analytics");
+pub(super) const OF: Name = Name::from_static("analytics");
 
 /// What is counted, apart.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]

@@ -9,6 +9,7 @@ use eovr_core::triage::local::LocalScorer;
 use eovr_host::http::kit::{HostState, Kit, WAITING};
 use eovr_host::http::places::{Places, processors};
 
+use super::pages::Trial;
 use crate::export::fonts::LoadedFonts;
 
 /// The state of the server: the kit, and what belongs to incidents.
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) fonts: LoadedFonts,
     /// The queue for checks of drafts.
     pub(crate) looks: Places,
+    /// The accounts that `/try` offers; none outside of the demonstration.
+    pub(crate) trial: Vec<Trial>,
 }
 
 /// The parts of an [`App`].
@@ -36,13 +39,15 @@ pub(crate) struct Setup {
     /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
     pub(crate) fonts: LoadedFonts,
+    /// The accounts that `/try` offers.
+    pub(crate) trial: Vec<Trial>,
 }
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { kit, worker, learner, marks, fonts } = setup;
+        let Setup { kit, worker, learner, marks, fonts, trial } = setup;
         let looks = Places::new(processors(), WAITING, 1);
-        Self(Arc::new(Parts { kit, worker, learner, marks, fonts, looks }))
+        Self(Arc::new(Parts { kit, worker, learner, marks, fonts, looks, trial }))
     }
 }
 

@@ -79,6 +79,14 @@ pub(super) fn routes(routes: Routes<App>) -> Routes<App> {
         )
 }
 
+/// The same files for the session of a browser.
+pub(super) fn pages(routes: Routes<App>) -> Routes<App> {
+    let may = |action| Access::Action { of: OF, action };
+    routes
+        .add(Endpoint::page("/exports/incidents.xlsx", may("list"), "Gives incidents as a workbook"), list)
+        .add(Endpoint::page("/exports/incidents/{file}", may("report"), "Gives an incident as PDF"), report)
+}
+
 async fn list(
     State(app): State<App>,
     Caller(session): Caller,

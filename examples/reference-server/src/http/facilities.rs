@@ -193,7 +193,7 @@ async fn draw(
 }
 
 /// The URL that a poster shows: below the configured public URL, or the host that the client used.
-fn poster(app: &App, headers: &HeaderMap, link: &str) -> String {
+pub(super) fn poster(app: &App, headers: &HeaderMap, link: &str) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let scheme = if app.kit.production { "https" } else { "http" };
     match &app.kit.public_url {

@@ -11,7 +11,6 @@ mod models;
 mod narrative;
 pub(crate) mod pages;
 mod path;
-mod poster;
 mod receipt;
 #[cfg(test)]
 mod tests;
@@ -33,7 +32,7 @@ pub(crate) fn router(app: &App) -> Router {
         true => api(ready),
         false => documentation(api(meters(ready)), DESCRIPTION),
     };
-    framed(app, pages::routes(poster::routes(routes)))
+    framed(app, pages::routes(app, routes))
 }
 
 /// The routes of the monitoring port.

@@ -104,7 +104,14 @@ async fn report(
     Keyed(seed): Keyed,
     Json(told): Json<VisitorReport>,
 ) -> Answered {
-    created(1, "/api/report/receipt", &take(&app, link, seed, told).await?)
+    let report = Report {
+        category: told.category,
+        description: told.description,
+        location: told.location,
+        reporter: if told.anonymous { Reporter::Anonymous } else { Reporter::Patient },
+        ..Report::default()
+    };
+    created(1, "/api/report/receipt", &take(&app, link, seed, report).await?)
 }
 
 /// Stores a report from a poster, once for each key.
@@ -116,7 +123,7 @@ pub(super) async fn take(
     app: &App,
     link: Option<ReportLink>,
     seed: Option<Seed>,
-    told: VisitorReport,
+    report: Report,
 ) -> Result<Thanks, Problem> {
     let stamp = place(app, link).await?;
     let facility = stamp.facility.clone();
@@ -124,14 +131,6 @@ pub(super) async fn take(
     app.kit.auth.rates.by_name(Category::Poster, &link.map(|link| link.to_string()).unwrap_or_default())?;
     app.kit.auth.rates.by_name(Category::Facility, facility.as_str())?;
     let visitor = app.kit.eovr.session(Actor::visitor(ActorId::new("poster")?, stamp));
-    let reporter = if told.anonymous { Reporter::Anonymous } else { Reporter::Patient };
-    let report = Report {
-        category: told.category,
-        description: told.description,
-        location: told.location,
-        reporter,
-        ..Report::default()
-    };
     let Some(seed) = seed else {
         let reported = visitor.incidents().report(&facility, report).await?;
         return Ok(Thanks::new(reported.written.number, &reported.receipt));

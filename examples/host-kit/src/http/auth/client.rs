@@ -183,7 +183,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Trace {
 }
 
 /// The origin of a request, for [`Authentication`](eovr_core::identity::Authentication).
-pub(in crate::http) struct Whence(pub(in crate::http) Origin);
+pub struct Whence(pub Origin);
 
 impl<S: Send + Sync> FromRequestParts<S> for Whence
 where

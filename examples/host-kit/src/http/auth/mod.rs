@@ -28,8 +28,7 @@ use eovr_core::{Eovr, Result};
 
 pub use self::alarm::Alarm;
 pub(in crate::http) use self::alarm::Failed;
-pub(in crate::http) use self::client::Whence;
-pub use self::client::{Behind, Proxies, Trace};
+pub use self::client::{Behind, Proxies, Trace, Whence};
 pub use self::cookie::login_of;
 pub use self::failures::Attempt;
 use self::hashing::Hashing;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Redirect, Response};
-use eovr_core::identity::authentication::LoginStep;
+use eovr_core::identity::authentication::{LoginStep, Origin};
 use eovr_core::{Error, ErrorKind};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -25,31 +25,18 @@ struct Asked {
     to: String,
 }
 
-/// The form of a step. Each step has some of the members.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Sent {
-    to: String,
-    email: String,
-    password: Zeroizing<String>,
-    /// The token of the step before.
-    token: Zeroizing<String>,
-    code: Zeroizing<String>,
-}
-
 pub(super) fn routes<S: HostState>(routes: Routes<S>) -> Routes<S> {
-    let form = |path, says| Endpoint::form(path, Access::Public, says).secret().counted(Category::Login);
+    let form = |path, says| Endpoint::form(path, Access::Public, says).counted(Category::Login);
     routes
         .add(Endpoint::page("/login", Access::Public, "Shows the form to sign in"), show)
         .add(form("/login", "Takes address and password"), first_step)
-        .add(form("/login/second-step", "Takes the second step"), second_step)
+        .add(form("/mfa/verify", "Takes the second step"), second_step)
         .add(form("/login/new-password", "Replaces a password that others know"), new_password)
-        .add(Endpoint::form("/logout", Access::Signed, "Ends this login").secret().before_factor(), log_out)
+        .add(Endpoint::form("/logout", Access::Signed, "Ends this login").before_factor(), log_out)
 }
 
 async fn show(State(kit): State<Kit>, reader: Reader, asked: Params<Asked>) -> Response {
-    let sent = Sent { to: asked.0.to, ..Sent::default() };
-    first_form(&kit, &reader, &sent, &Mistakes::default())
+    first_form(&kit, &reader, &asked.0.to, "", &Mistakes::default())
 }
 
 async fn first_step(
@@ -57,20 +44,37 @@ async fn first_step(
     reader: Reader,
     trace: Trace,
     Whence(origin): Whence,
-    Form(sent): Form<Sent>,
+    sent: Form,
 ) -> Result<Response, Problem> {
-    let auth = &kit.auth;
-    let attempt = auth.authentication.begin(&sent.email, origin).await?;
-    let tried = auth.tried(attempt, &sent.password).await?;
-    let step = auth.watched(auth.authentication.login(tried).await, Failed::Password(&sent.email), &trace);
-    match known(step)? {
-        Some(step) => Ok(next(&kit, &reader, &sent.to, step)),
+    let (email, to) = (sent.text("email"), sent.text("to"));
+    match sign_in(&kit, &reader, &trace, origin, (email, sent.whole("password")), to).await? {
+        Some(response) => Ok(response),
         None => {
             let mut mistakes = Mistakes::default();
             mistakes.add("email", Words(reader.language).login_wrong());
-            Ok(first_form(&kit, &reader, &sent, &mistakes))
+            Ok(first_form(&kit, &reader, to, email, &mistakes))
         }
     }
+}
+
+/// Signs a person in with address and password. The response leads to a page of this server, or shows the next step; `None`
+/// where address or password is wrong.
+///
+/// # Errors
+/// `TooMany` where an account or an address has failed too often; errors of the store.
+pub async fn sign_in(
+    kit: &Kit,
+    reader: &Reader,
+    trace: &Trace,
+    origin: Origin,
+    (email, password): (&str, &str),
+    to: &str,
+) -> Result<Option<Response>, Problem> {
+    let auth = &kit.auth;
+    let attempt = auth.authentication.begin(email, origin).await?;
+    let tried = auth.tried(attempt, password).await?;
+    let step = auth.watched(auth.authentication.login(tried).await, Failed::Password(email), trace);
+    Ok(known(step)?.map(|step| next(kit, reader, to, step)))
 }
 
 async fn second_step(
@@ -78,16 +82,16 @@ async fn second_step(
     reader: Reader,
     trace: Trace,
     Whence(origin): Whence,
-    Form(sent): Form<Sent>,
+    sent: Form,
 ) -> Result<Response, Problem> {
     let auth = &kit.auth;
-    let step = auth.authentication.second_step(&sent.token, &sent.code, &origin).await;
+    let step = auth.authentication.second_step(sent.text("token"), sent.text("code"), &origin).await;
     match known(auth.watched(step, Failed::Step, &trace))? {
-        Some(step) => Ok(next(&kit, &reader, &sent.to, step)),
+        Some(step) => Ok(next(&kit, &reader, sent.text("to"), step)),
         None => {
             let mut mistakes = Mistakes::default();
             mistakes.add("code", Words(reader.language).code_wrong());
-            Ok(code_form(&kit, &reader, &sent.to, &sent.token, &mistakes))
+            Ok(code_form(&kit, &reader, sent.text("to"), sent.text("token"), &mistakes))
         }
     }
 }
@@ -97,22 +101,23 @@ async fn new_password(
     reader: Reader,
     trace: Trace,
     Whence(origin): Whence,
-    Form(sent): Form<Sent>,
+    sent: Form,
 ) -> Result<Response, Problem> {
     let auth = &kit.auth;
-    let owner = auth.watched(auth.authentication.owner_of_token(&sent.token).await, Failed::Step, &trace)?;
-    let hash = match auth.hash(sent.password, owner).await {
+    let owner =
+        auth.watched(auth.authentication.owner_of_token(sent.text("token")).await, Failed::Step, &trace)?;
+    let hash = match auth.hash(Zeroizing::new(sent.whole("password").to_owned()), owner).await {
         Ok(hash) => hash,
         Err(problem) if problem.code() == Code::InvalidInput => {
             let mut mistakes = Mistakes::default();
             mistakes.add("password", Words(reader.language).password_weak());
-            return Ok(password_form(&kit, &reader, &sent.to, &sent.token, &mistakes));
+            return Ok(password_form(&kit, &reader, sent.text("to"), sent.text("token"), &mistakes));
         }
         Err(problem) => return Err(problem),
     };
-    let step = auth.authentication.replace_password(&sent.token, &hash, &origin).await;
+    let step = auth.authentication.replace_password(sent.text("token"), &hash, &origin).await;
     let step = auth.watched(step, Failed::Step, &trace)?;
-    Ok(next(&kit, &reader, &sent.to, step))
+    Ok(next(&kit, &reader, sent.text("to"), step))
 }
 
 async fn log_out(State(kit): State<Kit>, Person(who): Person) -> Result<Response, Problem> {
@@ -146,37 +151,34 @@ fn next(kit: &Kit, reader: &Reader, to: &str, step: LoginStep) -> Response {
 }
 
 /// A path of this server; the start for anything else, so that no link to the login leads to another site.
-fn inside(to: &str) -> &str {
+pub(super) fn inside(to: &str) -> &str {
     let local = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']);
     if local && HeaderValue::from_str(to).is_ok() { to } else { "/" }
 }
 
-fn first_form(kit: &Kit, reader: &Reader, sent: &Sent, mistakes: &Mistakes) -> Response {
+fn first_form(kit: &Kit, reader: &Reader, to: &str, address: &str, mistakes: &Mistakes) -> Response {
     let words = Words(reader.language);
-    let email = field(reader, "email", words.email(), mistakes).line(Sort::Email, &sent.email);
-    let password = field(reader, "password", words.password(), mistakes).line(Sort::Password, "");
+    let email = Field::new(reader.language, "email", words.email(), mistakes).line(Sort::Email, address);
+    let password =
+        Field::new(reader.language, "password", words.password(), mistakes).line(Sort::Password, "");
     let inside = html! { (email) (password) };
-    answered(kit, reader, "/login", (words.sign_in(), words.sign_in()), &sent.to, "", &inside, mistakes)
+    answered(kit, reader, "/login", (words.sign_in(), words.sign_in()), to, "", &inside, mistakes)
 }
 
 fn code_form(kit: &Kit, reader: &Reader, to: &str, token: &str, mistakes: &Mistakes) -> Response {
     let words = Words(reader.language);
-    let code = Field { hint: Some(words.code_hint()), ..field(reader, "code", words.code(), mistakes) };
+    let code = Field::new(reader.language, "code", words.code(), mistakes).hint(words.code_hint());
     let inside = code.line(Sort::OneTimeCode, "");
     let titles = (words.second_step(), words.proceed());
-    answered(kit, reader, "/login/second-step", titles, to, token, &inside, mistakes)
+    answered(kit, reader, "/mfa/verify", titles, to, token, &inside, mistakes)
 }
 
 fn password_form(kit: &Kit, reader: &Reader, to: &str, token: &str, mistakes: &Mistakes) -> Response {
     let words = Words(reader.language);
-    let password = field(reader, "password", words.new_password(), mistakes);
-    let inside = Field { hint: Some(words.new_password_hint()), ..password }.line(Sort::NewPassword, "");
+    let password = Field::new(reader.language, "password", words.new_password(), mistakes);
+    let inside = password.hint(words.new_password_hint()).line(Sort::NewPassword, "");
     let titles = (words.choose_password(), words.proceed());
     answered(kit, reader, "/login/new-password", titles, to, token, &inside, mistakes)
-}
-
-fn field<'a>(reader: &Reader, name: &'a str, label: &'a str, mistakes: &'a Mistakes) -> Field<'a> {
-    Field { language: reader.language, name, id: None, label, hint: None, optional: false, mistakes }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the three forms differ in all of them")]
@@ -201,10 +203,7 @@ fn answered(
             }
         }
     };
-    match mistakes.is_empty() {
-        true => reader.page(kit, title, &main),
-        false => reader.mistaken(kit, title, &main),
-    }
+    reader.form(kit, title, &main, mistakes)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! Pages for browsers: the session of a browser, the reader of a page, refusals as pages, and the pages to sign in.
+//! Pages for browsers: the session of a browser, the reader of a page, refusals as pages, the pages to sign in, and those of the
+//! own account.
 //!
 //! A page is a route that [`Endpoint::page`](super::routes::Endpoint::page) or
 //! [`Endpoint::form`](super::routes::Endpoint::form) declares. Its guard takes the session from a cookie, refuses forms of other
 //! sites, and shows a refusal as a page.
 
+mod account;
 mod browser;
+mod files;
 mod form;
 mod login;
 mod reader;
@@ -17,7 +20,9 @@ use eovr_core::Eovr;
 use eovr_core::access::Actor;
 
 pub(super) use self::browser::{arrival, comes_from_our_pages, give};
-pub use self::form::Form;
+pub use self::files::Files;
+pub use self::form::{Form, keyed};
+pub use self::login::sign_in;
 pub use self::reader::Reader;
 pub(super) use self::refusal::{Shown, shown};
 use super::kit::HostState;
@@ -45,7 +50,7 @@ impl Default for Pages {
 pub fn routes<S: HostState>(routes: Routes<S>) -> Routes<S> {
     let file = Endpoint::get("/assets/{name}", Access::Public, "Gives a file of the pages")
         .tells(&["text/javascript"]);
-    login::routes(routes).add(file, asset)
+    account::routes(login::routes(routes)).add(file, asset)
 }
 
 /// A file of the pages, which browsers keep: its name changes with its content.

@@ -7,12 +7,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use eovr_core::access::Actor;
+use jiff::tz::TimeZone;
 use maud::Markup;
 
 use crate::http::auth::cookie;
-use crate::http::headers::Nonce;
+use crate::http::headers::{Nonce, of_page};
 use crate::http::kit::Kit;
-use crate::http::problem::{PAGE, Problem};
+use crate::http::problem::{Code, PAGE, Problem};
+use crate::ui::form::Mistakes;
+use crate::ui::words::Words;
 use crate::ui::{Language, Page};
 
 /// The cookie with the language that a reader has chosen.
@@ -54,9 +57,38 @@ impl Reader {
         self.page_with(kit, StatusCode::OK, false, title, main)
     }
 
-    /// The page of a form that came back with mistakes.
-    pub fn mistaken(&self, kit: &Kit, title: &str, main: &Markup) -> Response {
-        self.page_with(kit, StatusCode::UNPROCESSABLE_ENTITY, true, title, main)
+    /// The page of a form, which may have come back with mistakes.
+    pub fn form(&self, kit: &Kit, title: &str, main: &Markup, mistakes: &Mistakes) -> Response {
+        match mistakes.is_empty() {
+            true => self.page(kit, title, main),
+            false => self.page_with(kit, StatusCode::UNPROCESSABLE_ENTITY, true, title, main),
+        }
+    }
+
+    /// The time zone of the reader: the one of the first facility in scope.
+    pub fn zone(&self, kit: &Kit) -> TimeZone {
+        let org = kit.eovr.org();
+        let scope = self.person.as_ref().map(|(actor, _)| kit.eovr.session(actor.clone()).scope());
+        let mut within = org.stamps().filter(|stamp| scope.as_ref().is_none_or(|scope| scope.covers(stamp)));
+        within.next().map_or(TimeZone::UTC, |stamp| org.zone(&stamp.facility))
+    }
+
+    /// The mistakes of a form that the engine refused, one for each field of the form that does not fit.
+    ///
+    /// # Errors
+    /// The problem itself, where it is not about one of these fields.
+    pub fn mistakes(&self, problem: Problem, fields: &[&str]) -> Result<Mistakes, Problem> {
+        let mut mistakes = Mistakes::default();
+        let wrong = problem.fields().filter_map(|wrong| fields.iter().find(|field| **field == wrong));
+        for field in wrong {
+            mistakes.add(*field, Words(self.language).does_not_fit());
+        }
+        if mistakes.is_empty() || problem.code() != Code::InvalidInput { Err(problem) } else { Ok(mistakes) }
+    }
+
+    /// A page with another status.
+    pub fn page_at(&self, kit: &Kit, status: StatusCode, title: &str, main: &Markup) -> Response {
+        self.page_with(kit, status, false, title, main)
     }
 
     pub(super) fn page_with(
@@ -84,6 +116,9 @@ impl Reader {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PAGE));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        if let Some(policy) = of_page(&self.nonce) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         if self.asked {
             cookie::put_open(&mut response, LANGUAGE, language.tag());
         }

@@ -117,7 +117,7 @@ async fn again(
 
 /// The header `Content-Disposition: attachment` makes the browser save the file, so uploaded content never runs as a
 /// page of this site.
-pub(super) async fn read(
+pub(in crate::http) async fn read(
     State(app): State<App>,
     Caller(session): Caller,
     Incident(id): Incident,
@@ -145,7 +145,7 @@ pub(super) async fn remove(
     Changed::answer(of(&session, &app).remove(id, file, &removal.reason).await?)
 }
 
-fn of<'a>(session: &'a Session, app: &'a App) -> Attachments<'a> {
+pub(in crate::http) fn of<'a>(session: &'a Session, app: &'a App) -> Attachments<'a> {
     Attachments::of(session, ATTACHMENT, &*app.kit.files)
 }
 

@@ -1,6 +1,6 @@
 //! Routes for incidents: report, list, show and act.
 
-mod attachments;
+pub(super) mod attachments;
 mod edit;
 mod follow_up;
 mod jci;
@@ -13,6 +13,7 @@ mod transition;
 
 use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 
+pub(super) use self::report::{own_facility, take as reported};
 pub(super) use self::transition::ACTIONS as STEPS;
 use super::app::App;
 use eovr_host::http::problem::Problem;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use eovr_core::access::{Actor, Seat, Standing};
-use eovr_core::incident::{FACTORS, Harm, KIND, ReceiptCode, Report, Reporter};
+use eovr_core::incident::{FACTORS, Harm, KIND, ReceiptCode, Report, Reported, Reporter};
 use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use eovr_core::{ErrorKind, Session, Timestamp};
@@ -138,6 +138,14 @@ pub(crate) struct Reopening {
     report: NewIncident,
 }
 
+/// A report that the store has.
+pub(crate) struct Taken {
+    pub(crate) id: RecordId,
+    version: u64,
+    pub(crate) number: Option<String>,
+    pub(crate) receipt: ReceiptCode,
+}
+
 pub(super) async fn report(
     Caller(session): Caller,
     Keyed(seed): Keyed,
@@ -147,16 +155,26 @@ pub(super) async fn report(
         Some(facility) => OrgId::new(&facility).map_err(|error| error.with_field("facility"))?,
         None => own_facility(session.actor())?,
     };
+    take(&session, &facility, seed, new.into()).await?.answer()
+}
+
+/// Stores a report, once for each key.
+///
+/// # Errors
+/// As [`eovr_core::incident::Incidents::report`]; `InvalidInput` where its key came with another report.
+pub(crate) async fn take(
+    session: &Session,
+    facility: &OrgId,
+    seed: Option<Seed>,
+    report: Report,
+) -> Result<Taken, Problem> {
     let Some(seed) = seed else {
-        let reported = session.incidents().report(&facility, new.into()).await?;
-        let (written, receipt) = (reported.written, reported.receipt);
-        return answer(written.id, written.version, written.number, &receipt);
+        return Ok(Taken::of(session.incidents().report(facility, report).await?));
     };
     let receipt = ReceiptCode::from_bytes(seed.bytes());
-    let id = seed.record();
-    match session.incidents().report_with(&facility, id, receipt.clone(), new.into()).await {
-        Ok(reported) => answer(id, reported.written.version, reported.written.number, &receipt),
-        Err(error) if error.kind() == ErrorKind::Conflict => again(&session, &seed, &receipt).await,
+    match session.incidents().report_with(facility, seed.record(), receipt.clone(), report).await {
+        Ok(reported) => Ok(Taken::of(reported)),
+        Err(error) if error.kind() == ErrorKind::Conflict => again(session, &seed, receipt).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -170,12 +188,11 @@ pub(super) async fn reopen(
         return Err(Problem::invalid("report", "it names a facility", "a report without one"));
     }
     let reported = session.incidents().reopen(closed, &asked.reason, asked.report.into()).await?;
-    let (written, receipt) = (reported.written, reported.receipt);
-    answer(written.id, written.version, written.number, &receipt)
+    Taken::of(reported).answer()
 }
 
-/// Repeats the answer of a request that already created the report.
-async fn again(session: &Session, seed: &Seed, receipt: &ReceiptCode) -> Answered {
+/// The report that an earlier request with this key already created.
+async fn again(session: &Session, seed: &Seed, receipt: ReceiptCode) -> Result<Taken, Problem> {
     let record = match session.load(&KIND, seed.record()).await {
         // The report exists, but is no longer in the caller's scope.
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -188,15 +205,26 @@ async fn again(session: &Session, seed: &Seed, receipt: &ReceiptCode) -> Answere
     if !receipt.is_of(&record) {
         return Err(Seed::other_body());
     }
-    answer(record.id(), 1, record.envelope().number.clone(), receipt)
+    Ok(Taken { id: record.id(), version: 1, number: record.envelope().number.clone(), receipt })
 }
 
-fn answer(id: RecordId, version: u64, number: Option<String>, receipt: &ReceiptCode) -> Answered {
-    let answer = Receipt { id, version, number, receipt: receipt.to_string() };
-    created(version, &format!("/api/incidents/{id}"), &answer)
+impl Taken {
+    fn of(Reported { written, receipt, .. }: Reported) -> Self {
+        Self { id: written.id, version: written.version, number: written.number, receipt }
+    }
+
+    fn answer(self) -> Answered {
+        let Self { id, version, number, receipt } = self;
+        let answer = Receipt { id, version, number, receipt: receipt.to_string() };
+        created(version, &format!("/api/incidents/{id}"), &answer)
+    }
 }
 
-fn own_facility(actor: &Actor) -> Result<OrgId, Problem> {
+/// The facility where the actor works.
+///
+/// # Errors
+/// `InvalidInput` about `facility` where the actor is responsible for several.
+pub(crate) fn own_facility(actor: &Actor) -> Result<OrgId, Problem> {
     match actor.standing() {
         Standing::Member { seat: Seat::Facility(stamp), .. } | Standing::Visitor(stamp) => {
             Ok(stamp.facility.clone())

@@ -1,13 +1,14 @@
 //! The list of incidents.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use eovr_core::incident::{IncidentFacets as Facets, KIND, State as Step, taxonomy};
-use eovr_core::name;
 use eovr_core::org::Org;
-use eovr_core::record::{Column as Facet, Listed, Query, Test};
+use eovr_core::org::OrgId;
+use eovr_core::record::{Column as Facet, Listed, Query, RecordId, Test};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
+use eovr_core::{Session, name};
 use eovr_host::http::body::Params;
 use eovr_host::http::caller::Caller;
 use eovr_host::http::page;
@@ -15,6 +16,7 @@ use eovr_host::http::pages::Reader;
 use eovr_host::http::problem::Problem;
 use eovr_host::http::reply::HandedOut;
 use eovr_host::ui::form::Choice;
+use eovr_host::ui::latin;
 use eovr_host::ui::pieces::{Tone, badge, code, empty};
 use eovr_host::ui::table::{Column, Filter, List, filters, pager};
 use maud::{Markup, html};
@@ -36,7 +38,35 @@ pub(super) struct Asked {
     state: String,
     category: String,
     band: String,
+    facility: String,
+    /// A month of the report, such as `2026-01`.
+    month: String,
+    /// `true`: of high risk only.
+    high: String,
+    /// A number of an incident, or of a patient's file.
+    search: String,
     after: Option<String>,
+}
+
+impl Asked {
+    /// The filters as the address names them.
+    fn pairs(&self) -> [(&'static str, &str); 7] {
+        [
+            ("state", &self.state),
+            ("category", &self.category),
+            ("band", &self.band),
+            ("facility", &self.facility),
+            ("month", &self.month),
+            ("high", &self.high),
+            ("search", &self.search),
+        ]
+    }
+
+    fn month(&self) -> Option<u32> {
+        let (year, month) = self.month.split_once('-')?;
+        let (year, month) = (year.parse::<u32>().ok()?, month.parse::<u32>().ok()?);
+        ((2000..2100).contains(&year) && (1..=12).contains(&month)).then_some(year * 100 + month)
+    }
 }
 
 pub(super) async fn list(
@@ -47,7 +77,10 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let language = reader.language;
     let words = Words(language);
-    let found = session.list(&query(&asked)?, FACETS).await?;
+    let found = match searched(&session, &asked).await? {
+        Some(id) => return Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
+        None => session.list(&query(&session, &asked)?, FACETS).await?,
+    };
     for id in &found.damaged {
         app.kit.auth.alarm.tampered(&id.to_string(), None);
     }
@@ -66,6 +99,7 @@ pub(super) async fn list(
     let first = asked.after.is_some().then(|| address(&asked, None));
     let main = html! {
         (choices(&reader, &asked))
+        p.noprint { a href={ "/exports/incidents.xlsx?lang=" (language.tag()) } { (words.excel()) } }
         @if shown == 0 { (empty(words.no_incidents(), None)) }
         @else {
             (List { caption: &words.list_count(shown as u64), columns: &columns.map(Column::new), rows }.html())
@@ -132,12 +166,37 @@ fn choices(reader: &Reader, asked: &Asked) -> Markup {
             filter("state", words.state(), &states, &asked.state),
             filter("category", words.category(), &categories, &asked.category),
             filter("band", words.risk(), &bands, &asked.band),
+            filter("search", words.search(), &[], &asked.search),
         ],
     )
 }
 
-fn query(asked: &Asked) -> Result<Query, Problem> {
+/// The one incident that has the number that was searched for.
+async fn searched(session: &Session, asked: &Asked) -> Result<Option<RecordId>, Problem> {
+    let number = latin(asked.search.trim()).to_uppercase();
+    if !number.starts_with("OVR-") {
+        return Ok(None);
+    }
+    let query = Query::of(KIND).limit(1).filter(Facet::Number, Test::Is(number.as_str().into()));
+    Ok(session.list(&query, &[]).await?.items.first().map(|record| record.envelope().id))
+}
+
+fn query(session: &Session, asked: &Asked) -> Result<Query, Problem> {
     let mut query = Query::of(KIND).limit(ROWS);
+    if let Some(month) = asked.month() {
+        query = query.filter(Facet::Month, Test::Is(i64::from(month).into()));
+    }
+    if asked.high == "true" {
+        query = query.filter(Facet::Facet(name!("high_risk")), Test::Is(true.into()));
+    }
+    if let Ok(facility) = OrgId::new(&asked.facility) {
+        query = query.filter(Facet::Facility, Test::Is(facility.as_str().into()));
+    }
+    if !asked.search.trim().is_empty() {
+        // Anything that is no number of an incident is one of a patient's file, which is sealed.
+        let (column, test) = session.sealed_is(&KIND, "medical_file_number", &asked.search)?;
+        query = query.filter(column, test);
+    }
     let known = [
         (Facet::State, &asked.state, Step::named(&asked.state).is_some()),
         (Facet::Facet(name!("category")), &asked.category, taxonomy::find(&asked.category).is_ok()),
@@ -153,9 +212,11 @@ fn query(asked: &Asked) -> Result<Query, Problem> {
 
 /// The address of this list, at another page.
 fn address(asked: &Asked, after: Option<&str>) -> String {
-    let pairs = [("state", asked.state.as_str()), ("category", &asked.category), ("band", &asked.band)];
-    let pairs =
-        pairs.into_iter().filter(|(_, value)| !value.is_empty()).chain(after.map(|after| ("after", after)));
+    let pairs = asked
+        .pairs()
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .chain(after.map(|after| ("after", after)));
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     if query.is_empty() { "/incidents".to_owned() } else { format!("/incidents?{query}") }
 }

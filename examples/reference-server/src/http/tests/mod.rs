@@ -97,7 +97,7 @@ const TOP: &str = "top_management F1 top-1";
 /// The server's state around a kit, with nothing outside.
 fn app(kit: Kit) -> App {
     let (marks, fonts) = (eovr_core::triage::Marks::default(), LoadedFonts::default());
-    App::new(Setup { kit, worker: None, learner: None, marks, fonts })
+    App::new(Setup { kit, worker: None, learner: None, marks, fonts, trial: Vec::new() })
 }
 
 struct Server {
@@ -243,12 +243,15 @@ const REPORT: &str = r#"{"category": "medication", "description":
     "The patient was given ten times the dose and stopped breathing."}"#;
 
 impl Got {
-    /// Fails with the whole answer unless it has this status.
+    /// Fails with the answer unless it has this status.
+    #[track_caller]
     fn is(self, status: u16) -> Result<Self, Box<dyn std::error::Error>> {
         if self.status.as_u16() == status {
             return Ok(self);
         }
-        Err(format!("{} is not {status}: {}", self.status, self.text).into())
+        let line = std::panic::Location::caller().line();
+        let main = self.text.split_once("<main").map_or(self.text.as_str(), |(_, main)| main);
+        Err(format!("{} in line {line} is not {status}: {main}", self.status).into())
     }
 
     fn json(&self) -> Result<Value, Box<dyn std::error::Error>> {

@@ -229,13 +229,16 @@ fn key_of(page: &Got) -> Result<&str, Box<dyn std::error::Error>> {
 async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
     let server = Server::new().await?;
     let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
-    let shown = server.get(STRANGER, &page).await?.is(200)?;
-    assert_eq!(shown.header("content-type"), "text/html; charset=utf-8");
-    for expected in ["one", "واحد", "quality department", "قسم الجودة", "<form method=\"post\">"]
+    for (language, expected) in
+        [("en", ["one", "quality department", "dir=\"ltr\""]), ("ar", ["واحد", "قسم الجودة", "dir=\"rtl\""])]
     {
-        assert!(shown.text.contains(expected), "{expected}");
+        let shown = server.get(STRANGER, &format!("{page}?lang={language}")).await?.is(200)?;
+        assert_eq!(shown.header("content-type"), "text/html; charset=utf-8");
+        for expected in expected {
+            assert!(shown.text.contains(expected), "{expected}");
+        }
     }
-    assert!(!shown.text.contains("<script"));
+    let shown = server.get(STRANGER, &page.replace("/r/", "/report/")).await?.is(200)?;
     let key = key_of(&shown)?;
     let told = "أخذت دواء مريض آخر <b>بالخطأ</b> في العنبر";
     let fields = [("key", key), ("category", "medication"), ("description", told)];
@@ -244,21 +247,30 @@ async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
     let shown = |got: &Got| got.text.split_once("<body>").map(|(_, body)| body.to_owned());
     assert_eq!(shown(&first), shown(&again), "number and receipt are the first ones");
     let other = [("key", key), ("category", "medication"), ("description", "It was another patient.")];
-    for of_key in [&other[..], &[("key", " ")], &[("key", "1")], &[("key", "\n")]] {
-        let got = form(&server, &page, of_key).await?.is(422)?;
-        assert!(got.text.contains("بكلمات أخرى") && got.text.contains("in other words"), "{}", got.text);
-        assert_ne!(key_of(&got)?, of_key[0].1, "the page kept a key that the server refuses");
+    let got = form(&server, &page, &other).await?.is(422)?;
+    assert!(
+        got.text.contains("in other words") && got.text.contains("It was another patient."),
+        "{}",
+        got.text
+    );
+    assert_ne!(key_of(&got)?, key, "the page kept a key that the server refuses");
+    let told = [("category", "medication"), ("description", "It was another patient.")];
+    for of_key in [" ", "1", "\n"] {
+        let fields: Vec<_> = [("key", of_key)].into_iter().chain(told).collect();
+        let got = form(&server, &page, &fields).await?.is(422)?;
+        assert_ne!(key_of(&got)?, of_key, "the page kept a key that the server refuses");
     }
     for wrong in [vec![], vec![("category", "medication"), ("description", "short")]] {
         let got = form(&server, &page, &wrong).await?.is(422)?;
-        assert!(got.text.contains("عشرة أحرف") && got.text.contains("ten letters"), "{}", got.text);
+        assert!(got.text.contains("ten letters") && got.text.contains("data-focus"), "{}", got.text);
     }
     let list = server.get(QUALITY, "/api/incidents").await?.is(200)?.json()?;
     assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
-    for nowhere in ["/r/nonsense", "/r/0192f0c0-0000-4000-8000-000000000000"] {
+    for nowhere in ["/r/nonsense", "/report/0192f0c0-0000-4000-8000-000000000000"] {
         let got = server.get(STRANGER, nowhere).await?.is(404)?;
-        assert!(got.text.contains("Ask at the desk") && got.text.contains("الاستقبال"), "{}", got.text);
-        form(&server, nowhere, &fields).await?.is(404)?;
+        assert!(got.text.contains("Ask at the desk"), "{}", got.text);
+        let got = form(&server, &format!("{nowhere}?lang=ar"), &fields).await?.is(404)?;
+        assert!(got.text.contains("الاستقبال"), "{}", got.text);
     }
     Ok(())
 }
@@ -270,18 +282,18 @@ async fn the_page_of_a_poster_returns_the_text_of_a_refused_report() -> Tested {
     let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
     let shown = server.get(STRANGER, &page).await?.is(200)?;
     let key = key_of(&shown)?;
-    let told = "\nأخذت دواء </textarea><script>\"مريض\" & آخر";
-    let fields = [("key", key), ("description", told), ("anonymous", "true")];
+    let told = "أخذت دواء </textarea><script>\"مريض\" & آخر";
+    let fields = [("key", key), ("description", told), ("who", "anonymous")];
     let refused = form(&server, &page, &fields).await?.is(422)?;
-    let kept = "required>\n\nأخذت دواء &lt;/textarea&gt;&lt;script&gt;&quot;مريض&quot; &amp; آخر</textarea>";
+    let kept = "\nأخذت دواء &lt;/textarea&gt;&lt;script&gt;&quot;مريض&quot; &amp; آخر</textarea>";
     assert!(refused.text.contains(kept), "{}", refused.text);
-    assert!(refused.text.contains("value=\"true\" checked>") && !refused.text.contains("selected"));
+    assert!(refused.text.contains("value=\"anonymous\" checked") && !refused.text.contains(" selected"));
     assert_eq!(key_of(&refused)?, key, "a corrected report keeps its key");
     let short = [("key", key), ("category", "patient_accident"), ("description", "ward")];
     let refused = form(&server, &page, &short).await?.is(422)?;
     assert!(refused.text.contains("<option value=\"patient_accident\" selected>"), "{}", refused.text);
     assert!(
-        refused.text.contains("\nward</textarea>") && !refused.text.contains("checked"),
+        refused.text.contains("\nward</textarea>") && !refused.text.contains("value=\"anonymous\" checked"),
         "{}",
         refused.text
     );
@@ -293,22 +305,28 @@ async fn the_page_of_a_poster_returns_the_text_of_a_refused_report() -> Tested {
     Ok(())
 }
 
+/// A form that the guard refuses can be sent again as it is: the page of the refusal holds it.
 #[tokio::test]
-async fn the_page_of_a_poster_returns_the_text_of_a_rate_limited_report() -> Tested {
+async fn a_rate_limited_page_holds_the_report_that_it_refused() -> Tested {
     let server = Server::new().await?;
     let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
-    let fields = [("category", "patient_accident"), ("description", "ward"), ("key", "a key")];
+    let key = "k".repeat(22);
+    let fields = [("category", "patient_accident"), ("description", "\"ward\""), ("key", &*key)];
     let mut statuses = Vec::new();
     for _ in 0..40 {
         let got = form(&server, &page, &fields).await?;
         assert_eq!(got.header("content-type"), "text/html; charset=utf-8");
-        let kept = ["<option value=\"patient_accident\" selected>", "\nward</textarea>"];
-        assert!(kept.iter().all(|kept| got.text.contains(kept)), "{}", got.text);
+        assert!(
+            got.text.contains("patient_accident") && got.text.contains("&quot;ward&quot;"),
+            "{}",
+            got.text
+        );
+        assert_eq!(key_of(&got)?, key);
         statuses.push(got.status.as_u16());
     }
     assert_eq!((statuses.first(), statuses.last()), (Some(&422), Some(&429)));
     let got = server.get(STRANGER, &page).await?.is(429)?;
-    assert!(got.text.contains("Wait some minutes") && !got.text.contains("<form"), "{}", got.text);
+    assert!(got.text.contains("Wait a minute") && !got.text.contains("name=\"key\""), "{}", got.text);
     Ok(())
 }
 
