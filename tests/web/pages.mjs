@@ -22,7 +22,7 @@ export async function everyPage(browser, { accounts, link }, folder) {
   for (const view of VIEWS) {
     const called = (name) => `${name}-${view.language}-${view.scheme}-${view.device}`;
     const stranger = await browser.person(view);
-    for (const [name, path] of [["login", "/login"], ["receipt", "/receipt"], ["report", link], ["nowhere", "/report/none"]]) {
+    for (const [name, path] of [["login", "/login"], ["receipt", "/receipt"], ["report", link], ["nowhere", "/report/none"], ["ui", "/ui"], ["try", "/try"]]) {
       await stranger.page.goto(path);
       wrong.push(...await look(stranger.page, called(name), folder));
       pages += 1;

@@ -81,6 +81,21 @@ export async function staleTab(browser, { accounts }) {
   await person.close();
 }
 
+/** Two minutes before the session ends a question appears, and one press keeps it. */
+export async function staySignedIn(browser, { accounts }) {
+  const person = await browser.person();
+  await signIn(person, accounts.quality_admin);
+  await person.page.clock.install();
+  await person.page.goto("/incidents");
+  await person.page.clock.fastForward("12:30");
+  assert.ok(!(await person.page.isVisible("dialog")));
+  await person.page.clock.fastForward("01:00");
+  await person.page.waitForSelector("dialog[open]");
+  await person.page.click("dialog button");
+  await person.page.waitForSelector("dialog", { state: "hidden" });
+  await person.close();
+}
+
 /** Signing out leaves nothing behind: neither the page before nor its picture in the browser. */
 export async function backAfterLogout(browser, { accounts }) {
   const person = await browser.person();

@@ -72,5 +72,27 @@ for (const text of all("[data-counted]")) {
   text.addEventListener("input", count);
 }
 
+// Two minutes before the session ends, a question. Each request keeps the session alive, so the tabs tell each other.
+const warning = document.querySelector("[data-session]");
+if (warning) {
+  const tabs = new BroadcastChannel("session");
+  let timer;
+  const until = (seconds) => {
+    clearTimeout(timer);
+    if (warning.open) warning.close();
+    timer = setTimeout(() => warning.showModal(), Math.max(0, seconds - 120) * 1000);
+  };
+  until(warning.dataset.seconds);
+  tabs.postMessage(warning.dataset.seconds);
+  tabs.addEventListener("message", (told) => until(told.data));
+  warning.querySelector("button").addEventListener("click", async () => {
+    const answer = await fetch(warning.dataset.session, { method: "POST" });
+    if (!answer.ok) return location.reload();
+    const seconds = await answer.text();
+    until(seconds);
+    tabs.postMessage(seconds);
+  });
+}
+
 // A page that the browser shows again, after going back, may be another person's by now.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

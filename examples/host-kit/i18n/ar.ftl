@@ -4,6 +4,9 @@
 skip = الانتقال إلى المحتوى
 menu = القائمة الرئيسية
 sign-out = تسجيل الخروج
+session-ends = ستنتهي الجلسة خلال دقيقتين
+session-nothing-lost = ما كتبته يبقى في هذه الصفحة.
+session-stay = البقاء في الجلسة
 error-prefix = خطأ:
 
 ## Forms
@@ -97,3 +100,10 @@ internal-title = حدث خطأ لدينا
 internal = تم تسجيل الخطأ. يُرجى المحاولة لاحقًا.
 refused-title = هذا غير ممكن الآن
 refused = حالة السجل الحالية لا تسمح بذلك، أو ينقصه شيء.
+
+## Samples of /ui
+sample-new = جديد
+sample-open = مفتوح
+sample-closed = مغلق
+sample-number = العدد
+sample-sentence = يُرجى فحص المضخة في الغرفة ١٢.

@@ -4,6 +4,9 @@
 skip = Skip to the content
 menu = Main menu
 sign-out = Sign out
+session-ends = You will be signed out in two minutes
+session-nothing-lost = What you have typed stays on this page.
+session-stay = Stay signed in
 error-prefix = Error:
 
 ## Forms
@@ -97,3 +100,10 @@ internal-title = Something is wrong on our side
 internal = The error was recorded. Try again later.
 refused-title = This is not possible now
 refused = The record does not allow it in its present state, or something is missing.
+
+## Samples of /ui
+sample-new = new
+sample-open = open
+sample-closed = closed
+sample-number = Number
+sample-sentence = Please look at the pump in room 12.

@@ -119,7 +119,8 @@ async fn page(kit: &Kit, rules: &Rules, request: Request, next: Next) -> Respons
         }
     };
     if let Some(who) = &passed.who {
-        reader = reader.named(who, &name_of(kit, &parts).await);
+        let (name, seconds) = person(kit, &parts).await;
+        reader = reader.named(who, &name, seconds);
     }
     parts.extensions.insert(reader.clone());
     if let Some(form) = &form {
@@ -144,12 +145,13 @@ async fn page(kit: &Kit, rules: &Rules, request: Request, next: Next) -> Respons
     response
 }
 
-/// The name of the person who is signed in. A page without it is better than none.
-async fn name_of(kit: &Kit, parts: &Parts) -> String {
+/// The name of the person who is signed in, and for how many seconds. A page without the name is better than none.
+async fn person(kit: &Kit, parts: &Parts) -> (String, Option<i64>) {
     let person = parts.extensions.get::<Arrival>().and_then(|arrival| arrival.person.clone());
-    let Some(person) = person else { return String::new() };
+    let Some(person) = person else { return Default::default() };
     let profile = kit.auth.authentication.profile(&person).await;
-    profile.map(|profile| profile.name.as_str().to_owned()).unwrap_or_default()
+    let name = profile.map(|profile| profile.name.as_str().to_owned()).unwrap_or_default();
+    (name, Some(pages::seconds_left(kit, &person)))
 }
 
 async fn passed(kit: &Kit, rules: &Rules, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {

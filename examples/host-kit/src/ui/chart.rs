@@ -12,6 +12,8 @@ const HEIGHT: f64 = 280.0;
 const FOOT: f64 = 34.0;
 const HEAD: f64 = 14.0;
 const SIDE: f64 = 46.0;
+/// The room beside the last point, for half of the name of its month.
+const END: f64 = 44.0;
 /// The height of a bar with its gap, and the room for names and for numbers beside it.
 const ROW: f64 = 26.0;
 const NAMES: f64 = 220.0;
@@ -67,10 +69,10 @@ impl Chart<'_> {
         let top = (most / step).ceil() * step;
         let y = |value: f64| HEAD + (1.0 - value / top) * (HEIGHT - HEAD - FOOT);
         let x = |at: usize| {
-            let inner = (at as f64 + 0.5) / points.len().max(1) as f64 * (WIDTH - SIDE);
+            let inner = (at as f64 + 0.5) / points.len().max(1) as f64 * (WIDTH - SIDE - END);
             if self.is_rtl() { WIDTH - SIDE - inner } else { SIDE + inner }
         };
-        let (from, to) = if self.is_rtl() { (0.0, WIDTH - SIDE) } else { (SIDE, WIDTH) };
+        let (from, to) = if self.is_rtl() { (END, WIDTH - SIDE) } else { (SIDE, WIDTH - END) };
         // The text's own direction turns `start` and `end` around, so a number ends at the axis in both languages.
         let axis = if self.is_rtl() { WIDTH - SIDE + 8.0 } else { SIDE - 8.0 };
         let across = |class: &str, value: f64| {

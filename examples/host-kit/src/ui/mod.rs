@@ -9,7 +9,7 @@ pub mod chart;
 pub mod form;
 mod language;
 pub mod pieces;
-mod shell;
+pub(crate) mod shell;
 pub mod table;
 
 pub(crate) mod words {

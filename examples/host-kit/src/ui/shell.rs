@@ -30,8 +30,25 @@ pub struct Page<'a> {
     pub here: &'a str,
     /// The name of the person who is signed in.
     pub person: Option<&'a str>,
+    /// After how many seconds the session ends unless something is asked before. A warning appears two minutes earlier. It
+    /// is no moment, because the clock of a phone may be wrong.
+    pub session_seconds: Option<i64>,
     /// Whether a form came back with mistakes: the title then begins with that.
     pub mistaken: bool,
+}
+
+/// The address that keeps a session alive.
+pub(crate) const SESSION: &str = "/session";
+
+/// The warning before a session ends. A script opens it; without script the next form says that the session has ended.
+fn warning(words: Words, seconds: i64) -> Markup {
+    html! {
+        dialog data-session=(SESSION) data-seconds=(seconds) aria-labelledby="session-ends" {
+            h2 #session-ends { (words.session_ends()) }
+            p { (words.session_nothing_lost()) }
+            button type="button" { (words.session_stay()) }
+        }
+    }
 }
 
 impl Page<'_> {
@@ -60,6 +77,7 @@ impl Page<'_> {
                     (self.bar(words))
                     main #main tabindex="-1" { h1 { (title) } (main) }
                     footer { bdi { (self.product) } }
+                    @if let Some(seconds) = self.session_seconds { (warning(words, seconds)) }
                 }
             }
         }

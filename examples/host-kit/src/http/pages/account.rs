@@ -10,6 +10,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::form::keyed;
+use super::reader::seconds_left;
 use super::{Form, Reader, browser, login};
 use crate::http::auth::{Failed, Person, Trace};
 use crate::http::body::{Login, Params};
@@ -18,6 +19,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::routes::{Access, Endpoint, Routes};
 use crate::ui::form::{Field, Mistakes, Sort};
 use crate::ui::pieces::{self, Tone, badge, card, code, facts, note};
+use crate::ui::shell::SESSION;
 use crate::ui::words::Words;
 
 /// The issuer that authenticator apps show.
@@ -38,6 +40,7 @@ pub(super) fn routes<S: HostState>(routes: Routes<S>) -> Routes<S> {
         .add(form("/account/logins/{id}/end", "Ends an own login"), end_login)
         .add(page("/change-password", "Shows the form for a new password"), show_password)
         .add(form("/change-password", "Changes the own password"), change_password)
+        .add(form(SESSION, "Keeps a session alive, and says until when").before_factor(), stay)
         .add(page("/prove", "Asks once more who it is"), show_proof)
         .add(form("/prove", "Proves once more who it is"), prove)
         .add(page("/mfa/setup", "Says what a second factor is").before_factor(), show_factor)
@@ -97,6 +100,11 @@ async fn end_login(
 ) -> Result<Response, Problem> {
     kit.auth.authentication.end_login(&who, id).await?;
     Ok(Redirect::to("/account").into_response())
+}
+
+/// Every request keeps its session alive; this one does nothing else. It says for how many seconds.
+async fn stay(State(kit): State<Kit>, Person(who): Person) -> String {
+    seconds_left(&kit, &who).to_string()
 }
 
 async fn show_password(State(kit): State<Kit>, reader: Reader) -> Response {

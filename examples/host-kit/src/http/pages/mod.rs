@@ -12,6 +12,7 @@ mod form;
 mod login;
 mod reader;
 mod refusal;
+mod showcase;
 
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
@@ -24,7 +25,9 @@ pub use self::files::Files;
 pub use self::form::{Form, keyed};
 pub use self::login::sign_in;
 pub use self::reader::Reader;
+pub(super) use self::reader::seconds_left;
 pub(super) use self::refusal::{Shown, shown};
+pub use self::showcase::showcase;
 use super::kit::HostState;
 use super::problem::{Code, Problem};
 use super::routes::{Access, Endpoint, Routes};

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use eovr_core::access::Actor;
+use eovr_core::identity::authentication::Authenticated;
 use jiff::tz::TimeZone;
 use maud::Markup;
 
@@ -31,7 +32,15 @@ pub struct Reader {
     /// Whether the address names the language, which the browser then remembers.
     asked: bool,
     nonce: Nonce,
-    person: Option<(Actor, Arc<str>)>,
+    person: Option<Who>,
+}
+
+/// The person who is signed in.
+#[derive(Clone, Debug)]
+struct Who {
+    actor: Actor,
+    name: Arc<str>,
+    session_seconds: Option<i64>,
 }
 
 impl Reader {
@@ -48,8 +57,8 @@ impl Reader {
     }
 
     /// The same reader, signed in.
-    pub(in crate::http) fn named(self, actor: &Actor, name: &str) -> Self {
-        Self { person: Some((actor.clone(), name.into())), ..self }
+    pub(in crate::http) fn named(self, actor: &Actor, name: &str, session_seconds: Option<i64>) -> Self {
+        Self { person: Some(Who { actor: actor.clone(), name: name.into(), session_seconds }), ..self }
     }
 
     /// A whole page.
@@ -68,7 +77,7 @@ impl Reader {
     /// The time zone of the reader: the one of the first facility in scope.
     pub fn zone(&self, kit: &Kit) -> TimeZone {
         let org = kit.eovr.org();
-        let scope = self.person.as_ref().map(|(actor, _)| kit.eovr.session(actor.clone()).scope());
+        let scope = self.person.as_ref().map(|who| kit.eovr.session(who.actor.clone()).scope());
         let mut within = org.stamps().filter(|stamp| scope.as_ref().is_none_or(|scope| scope.covers(stamp)));
         within.next().map_or(TimeZone::UTC, |stamp| org.zone(&stamp.facility))
     }
@@ -100,7 +109,7 @@ impl Reader {
         main: &Markup,
     ) -> Response {
         let language = self.language;
-        let actor = self.person.as_ref().map(|(actor, _)| actor);
+        let actor = self.person.as_ref().map(|who| &who.actor);
         let menu = actor.map(|actor| (kit.pages.menu)(&kit.eovr, actor, language)).unwrap_or_default();
         let page = Page {
             language,
@@ -108,7 +117,8 @@ impl Reader {
             product: (kit.pages.product)(language),
             menu: &menu,
             here: &self.path,
-            person: self.person.as_ref().map(|(_, name)| &**name),
+            person: self.person.as_ref().map(|who| &*who.name),
+            session_seconds: self.person.as_ref().and_then(|who| who.session_seconds),
             mistaken,
         };
         let html = page.html(title, main).into_string();
@@ -133,6 +143,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
         let reader = parts.extensions.get::<Self>().cloned();
         reader.ok_or_else(|| Problem::internal("a route that is no page has no reader"))
     }
+}
+
+/// After how many seconds a session ends unless something is asked before.
+pub(in crate::http) fn seconds_left(kit: &Kit, person: &Authenticated) -> i64 {
+    (person.idle_at.as_micros() - kit.auth.authentication.now().as_micros()) / 1_000_000
 }
 
 /// The language that the address names, such as `?lang=ar`.

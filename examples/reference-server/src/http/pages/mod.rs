@@ -48,6 +48,7 @@ pub(super) fn routes(app: &App, routes: Routes<App>) -> Routes<App> {
     let routes = super::exports::pages(incident::routes(routes));
     let routes = receipt::routes(report::routes(new::routes(routes)));
     let routes = provision::routes(routes);
+    let routes = if app.kit.production { routes } else { eovr_host::http::pages::showcase(routes) };
     if app.trial.is_empty() { routes } else { trial::routes(routes) }
 }
 
