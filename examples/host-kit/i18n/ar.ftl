@@ -107,3 +107,19 @@ sample-open = مفتوح
 sample-closed = مغلق
 sample-number = العدد
 sample-sentence = يُرجى فحص المضخة في الغرفة ١٢.
+
+## Pages of a kind
+number = الرقم
+state = الحالة
+made-on = تاريخ الإنشاء
+facts = البيانات الأساسية
+actions = الإجراءات المتاحة الآن
+history = السجل
+reason = السبب
+nothing-here = لا يوجد شيء هنا.
+needed = يجب ملء هذا الحقل
+yes = نعم
+no = لا
+unreadable = لا يمكن قراءة هذا النص لأن مفتاحه أُتلف.
+trail-broken = سجل هذا القيد تالف، وقد أُخطرت الإدارة.
+changed-meanwhile = عدّل شخص آخر هذا القيد في هذه الأثناء. ما كتبته ما زال أدناه؛ راجع التعديل ثم أعد الإرسال.

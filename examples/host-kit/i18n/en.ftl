@@ -107,3 +107,19 @@ sample-open = open
 sample-closed = closed
 sample-number = Number
 sample-sentence = Please look at the pump in room 12.
+
+## Pages of a kind
+number = Number
+state = State
+made-on = Made on
+facts = Facts
+actions = What can be done now
+history = History
+reason = Reason
+nothing-here = There is nothing here.
+needed = Fill this in
+yes = Yes
+no = No
+unreadable = This text cannot be read: its key was destroyed.
+trail-broken = The history of this record is damaged. Management has been told.
+changed-meanwhile = Another person has changed this record meanwhile. What you typed is still below; look at the change, then send it again.

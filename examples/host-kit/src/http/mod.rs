@@ -43,7 +43,7 @@ use self::routes::{Access, Endpoint, Routes};
 pub fn framed<S: HostState>(state: &S, routes: Routes<S>) -> Router {
     routes
         .router()
-        .fallback(|| async { Problem::new(Code::NoSuchRoute) })
+        .fallback(pages::nowhere)
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
         .layer(from_fn_with_state(state.kit().clone(), frame::frame))
         .with_state(state.clone())

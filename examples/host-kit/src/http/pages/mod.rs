@@ -12,6 +12,7 @@ mod form;
 mod login;
 mod reader;
 mod refusal;
+mod resource;
 mod showcase;
 
 use axum::extract::Path;
@@ -26,7 +27,8 @@ pub use self::form::{Form, keyed};
 pub use self::login::sign_in;
 pub use self::reader::Reader;
 pub(super) use self::reader::seconds_left;
-pub(super) use self::refusal::{Shown, shown};
+pub(super) use self::refusal::{Shown, nowhere, shown};
+pub use self::resource::Resource;
 pub use self::showcase::showcase;
 use super::kit::HostState;
 use super::problem::{Code, Problem};

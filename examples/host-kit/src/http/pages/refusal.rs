@@ -1,6 +1,7 @@
 //! A problem as a page, in words for people, with what was typed.
 
-use axum::http::{Method, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
@@ -77,6 +78,18 @@ pub(in crate::http) fn shown(
     response.extensions_mut().insert(problem);
     response.extensions_mut().insert(Shown);
     response
+}
+
+/// The answer at an address that is none: a page for a browser, a problem for a program.
+pub(in crate::http) async fn nowhere(State(kit): State<Kit>, request: Request) -> Response {
+    let problem = Problem::new(Code::NoSuchRoute);
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    let browses = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    if !browses || request.uri().path().starts_with("/api/") {
+        return problem.into_response();
+    }
+    let (parts, _) = request.into_parts();
+    shown(&kit, &Reader::stranger(&parts), &parts.method, None, problem)
 }
 
 /// Whether the same form may be taken another time.

@@ -415,3 +415,19 @@ async fn a_report_typed_into_an_ended_session_can_be_sent_again() -> Tested {
     assert!(!refused.is(403)?.text.contains("type=\"hidden\""));
     Ok(())
 }
+
+/// A browser gets a page at an address that is none; a program gets a problem.
+#[tokio::test]
+async fn an_unknown_address_is_a_page_for_browsers_only() -> Tested {
+    let site = site().await?;
+    let mut browser = Browser::new(&site, "ar");
+    let accepts = [("accept", "text/html,application/xhtml+xml;q=0.9")];
+    let page = browser.ask(Method::GET, "/nothing-here", &accepts, None).await?.is(404)?;
+    assert!(page.text.contains("dir=\"rtl\"") && page.header("content-type").starts_with("text/html"));
+    assert!(page.header("content-security-policy").contains("trusted-types"));
+    for (path, headers) in [("/nothing-here", &[][..]), ("/api/nothing-here", &accepts)] {
+        let problem = browser.ask(Method::GET, path, headers, None).await?.is(404)?;
+        assert_eq!(problem.json()?["code"], "no_such_route");
+    }
+    Ok(())
+}
