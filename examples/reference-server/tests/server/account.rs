@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::hospital::Hospital;
 use crate::served::Server;
 use crate::support::{Folder, Tested, run};
 
@@ -71,6 +73,29 @@ fn the_operators_group_is_entered_and_its_first_account_logs_in() -> Tested {
     server.terminate()?;
     assert!(server.end()?.0.success());
     Ok(())
+}
+
+/// A facility that another process enters is known to a running server within seconds, without a restart.
+#[test]
+fn a_running_server_follows_the_organisation() -> Tested {
+    let hospital = Hospital::open(|_| {})?;
+    let token = hospital.known("top@eovr.test")?;
+    let head = format!("GET /api/auth/me HTTP/1.1\r\nauthorization: Bearer {token}");
+    let known =
+        || Ok::<_, Box<dyn std::error::Error>>(hospital.server.ask(&head, "")?.contains("\"TRP-A-1\""));
+    assert!(!known()?);
+    let org = organisation(&hospital.folder, &[("TRP-A", "TRP-A-1")])?;
+    let mut command = hospital.folder.command("account");
+    let quality =
+        command.args(["--email", "sami@hospital.example", "--name", "Sami", "--role", "quality_admin"]);
+    let made = run(quality.args(["--facility", "TRP-A-1", "--org"]).arg(&org))?;
+    assert_eq!(made.code, Some(0), "{}", made.complained);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !known()? {
+        assert!(Instant::now() < deadline, "the server does not know the facility");
+        std::thread::yield_now();
+    }
+    hospital.server.terminate()
 }
 
 #[test]
