@@ -81,6 +81,18 @@ export async function staleTab(browser, { accounts }) {
   await person.close();
 }
 
+/** The demonstration signs in by one press, as each of three roles. */
+export async function onePress(browser) {
+  const person = await browser.person({ language: "ar", width: 390 });
+  for (const [at, first] of [[0, "/new"], [1, "/workflow"], [2, "/admin/provision"]]) {
+    await person.page.goto("/try");
+    await person.page.locator("main form button").nth(at).click();
+    await person.page.waitForURL(/\/dashboard/);
+    assert.ok(await person.page.locator(`nav a[href="${first}"]`).count(), `${first} is in the menu`);
+  }
+  await person.close();
+}
+
 /** Two minutes before the session ends a question appears, and one press keeps it. */
 export async function staySignedIn(browser, { accounts }) {
   const person = await browser.person();

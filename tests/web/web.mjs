@@ -3,7 +3,7 @@
 import { open, signIn } from "./browser.mjs";
 import { demo } from "./demo.mjs";
 import { everyPage } from "./pages.mjs";
-import { backAfterLogout, byKeyboard, draft, fromReportToPaper, staleTab, staySignedIn } from "./stories.mjs";
+import { backAfterLogout, byKeyboard, draft, fromReportToPaper, onePress, staleTab, staySignedIn } from "./stories.mjs";
 
 const [program, folder] = process.argv.slice(2);
 const site = await demo(program);
@@ -15,6 +15,7 @@ try {
     "from report to paper, in Arabic": () => fromReportToPaper(browser, site, { language: "ar", script: true }),
     "from report to paper, without script": () => fromReportToPaper(browser, site, { language: "ar", script: false }),
     "a stale tab": () => staleTab(browser, site),
+    "one press into the demonstration": () => onePress(browser),
     "stay signed in": () => staySignedIn(browser, site),
     "back after logout": () => backAfterLogout(browser, site),
     "by keyboard": () => byKeyboard(browser, site),

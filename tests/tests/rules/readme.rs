@@ -37,7 +37,7 @@ fn the_quickstart_fits_on_a_page() {
 /// `tests/run` and the tests of the server run these commands; a new command must be added there first.
 #[test]
 fn the_commands_are_ones_that_are_run() {
-    let known = ["cargo run --release -p eovr-server -- demo --once", "tests/run"];
+    let known = ["cargo run --release -p eovr-server -- demo", "tests/run"];
     let commands: Vec<String> =
         blocks("README.md", "sh").iter().flat_map(|block| block.lines().map(str::to_owned)).collect();
     let words = |line: &str| line.split(" #").next().unwrap().trim().to_owned();
